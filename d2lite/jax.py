@@ -1,0 +1,3 @@
+"""d2lite on JAX: `from d2lite import jax as d2l`."""
+
+from d2lite_jax import *  # noqa: F403

@@ -1,0 +1,132 @@
+"""Which backends there are, which are installed, and which one is selected.
+
+The rules:
+
+1. `D2LITE_BACKEND` names the backend of `import d2lite as d2l`. Unset or empty, it is the first
+   installed one of `PREFERENCE`.
+2. It is read when the backend is first used, and holds from then on. A different value later is an
+   error: tensors of two frameworks do not mix, so a kernel has to be restarted to change it.
+3. `from d2lite import torch as d2l` and its siblings neither read the variable nor settle it.
+4. Nothing here imports a framework; only `load` does, for the backend that it is given.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from functools import cache
+from importlib import metadata
+from types import ModuleType
+
+__all__ = ['BackendError', 'available', 'backend', 'canonical_name', 'install_line', 'known', 'load']
+
+VARIABLE = 'D2LITE_BACKEND'
+PREFERENCE = ('pytorch', 'jax', 'tensorflow', 'mxnet')
+ALIASES = {'torch': 'pytorch', 'tf': 'tensorflow'}
+
+# What must be importable for a backend of ours to work. Somebody else's backend, registered under
+# the same entry-point group, counts as installed when its own package is found.
+FRAMEWORKS = {
+    'mxnet': ('mxnet', 'requests'),
+    'pytorch': ('torch',),
+    'tensorflow': ('tensorflow',),
+    'jax': ('jax', 'flax', 'optax'),
+}
+
+_selected: str | None = None  # the backend settled at first use,
+_asked: str | None = None  # and what the variable held then
+
+
+class BackendError(ImportError):
+    """A backend is unknown, not installed, or was changed after its first use."""
+
+
+def backend() -> str:
+    """Name of the selected backend, e.g. `'pytorch'`; settles the choice if this is the first use.
+
+    Raises BackendError if `D2LITE_BACKEND` names an unknown or missing backend, or names another
+    one than at first use.
+    """
+    global _selected, _asked
+    asked = os.environ.get(VARIABLE, '').strip()
+    if _selected is None:
+        name = canonical_name(asked) if asked else _first_available()
+        require(name)
+        _selected, _asked = name, asked
+    elif asked and asked != _asked and canonical_name(asked) != _selected:
+        raise BackendError(
+            f'{VARIABLE} is now {asked!r}, but this process has been using {_selected!r} since its '
+            f'first use of d2lite. Restart the kernel (or the script) to change the backend, or '
+            f'set {VARIABLE} back to {_selected!r}.'
+        )
+    return _selected
+
+
+@cache
+def known() -> dict[str, str]:
+    """Every registered backend: its name and the package that implements it, preferred ones first."""
+    found = {point.name: point.value for point in metadata.entry_points(group='d2lite.backends')}
+    order = [name for name in PREFERENCE if name in found]
+    return {name: found[name] for name in order + sorted(found.keys() - set(order))}
+
+
+def available() -> list[str]:
+    """Names of the backends whose framework is installed, preferred ones first; imports nothing."""
+    return [name for name in known() if not missing_modules(name)]
+
+
+def canonical_name(name: str) -> str:
+    """The backend that `name` stands for: `'torch'` and `'tf'` are understood, case is ignored.
+
+    Raises BackendError for an unknown name.
+    """
+    wanted = ALIASES.get(name.strip().lower(), name.strip().lower())
+    if wanted not in known():
+        installed = ', '.join(available()) or 'none'
+        raise BackendError(
+            f'Unknown backend {name!r}. The backends are {", ".join(known())}; '
+            f'installed here: {installed}.'
+        )
+    return wanted
+
+
+def missing_modules(name: str) -> list[str]:
+    """The modules that backend `name` needs and that are not installed, by their import names."""
+    modules = FRAMEWORKS.get(name) or (known()[name].partition('.')[0],)
+    return [module for module in modules if importlib.util.find_spec(module) is None]
+
+
+def install_line(name: str) -> str:
+    """The shell command that installs what backend `name` needs."""
+    if name == 'mxnet':
+        # Its metadata ask for numpy<2, which the other frameworks cannot live with.
+        return 'pip install requests && pip install --no-deps mxnet==1.9.1'
+    return f'pip install "d2lite[{name}]"'
+
+
+def require(name: str) -> None:
+    """Raises BackendError, with the line that mends it, unless all that `name` needs is installed."""
+    missing = missing_modules(name)
+    if missing:
+        installed = ', '.join(available()) or 'none'
+        raise BackendError(
+            f'The {name} backend needs {", ".join(missing)}, not installed here. Install with:\n'
+            f'    {install_line(name)}\n'
+            f'Backends installed here: {installed}.'
+        )
+
+
+def load(name: str) -> ModuleType:
+    """The namespace of backend `name`, imported. Raises BackendError if unknown or not installed."""
+    name = canonical_name(name)
+    package = known()[name]
+    if package not in sys.modules:
+        require(name)
+    return importlib.import_module(package)
+
+
+def _first_available() -> str:
+    for name in available():
+        return name
+    lines = '\n'.join(f'    {install_line(name)}' for name in known())
+    raise BackendError(f'No deep-learning framework is installed. Install one with:\n{lines}')
