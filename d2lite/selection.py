@@ -18,7 +18,15 @@ from functools import cache
 from importlib import metadata
 from types import ModuleType
 
-__all__ = ['BackendError', 'available', 'backend', 'canonical_name', 'install_line', 'known', 'load']
+__all__ = [
+    'BackendError',
+    'available',
+    'backend',
+    'canonical_name',
+    'install_line',
+    'known',
+    'load',
+]
 
 VARIABLE = 'D2LITE_BACKEND'
 PREFERENCE = ('pytorch', 'jax', 'tensorflow', 'mxnet')
@@ -64,7 +72,7 @@ def backend() -> str:
 
 @cache
 def known() -> dict[str, str]:
-    """Every registered backend: its name and the package that implements it, preferred ones first."""
+    """Every registered backend, preferred ones first: its name, and the package behind it."""
     found = {point.name: point.value for point in metadata.entry_points(group='d2lite.backends')}
     order = [name for name in PREFERENCE if name in found]
     return {name: found[name] for name in order + sorted(found.keys() - set(order))}
@@ -105,7 +113,7 @@ def install_line(name: str) -> str:
 
 
 def require(name: str) -> None:
-    """Raises BackendError, with the line that mends it, unless all that `name` needs is installed."""
+    """Raises BackendError, with the line that mends it, if something `name` needs is missing."""
     missing = missing_modules(name)
     if missing:
         installed = ', '.join(available()) or 'none'
@@ -117,7 +125,7 @@ def require(name: str) -> None:
 
 
 def load(name: str) -> ModuleType:
-    """The namespace of backend `name`, imported. Raises BackendError if unknown or not installed."""
+    """The namespace of backend `name`. Raises BackendError if unknown or not installed."""
     name = canonical_name(name)
     package = known()[name]
     if package not in sys.modules:

@@ -14,7 +14,7 @@ BACKENDS = list(selection.PREFERENCE)
 
 
 def require(name):
-    """The namespace of backend `name`; without its framework the test is skipped, or fails in CI."""
+    """The namespace of backend `name`; without its framework the test skips, or fails in CI."""
     try:
         return selection.load(name)
     except d2lite.BackendError as error:

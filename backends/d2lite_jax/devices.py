@@ -1,0 +1,28 @@
+"""Devices under the book's names, on JAX."""
+
+import jax
+
+
+def cpu():
+    """The CPU."""
+    return jax.devices('cpu')[0]
+
+
+def gpu(i=0):
+    """The i-th GPU; JAX raises RuntimeError where there is none."""
+    return jax.devices('gpu')[i]
+
+
+def num_gpus():
+    """How many GPUs JAX can use."""
+    return sum(device.platform == 'gpu' for device in jax.devices())
+
+
+def try_gpu(i=0):
+    """The i-th GPU if there is one, else the CPU."""
+    return gpu(i) if num_gpus() > i else cpu()
+
+
+def try_all_gpus():
+    """All GPUs, or the CPU in a list of one."""
+    return [gpu(i) for i in range(num_gpus())] or [cpu()]

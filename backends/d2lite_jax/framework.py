@@ -1,0 +1,32 @@
+"""JAX with Flax and Optax, imported in the state that d2lite needs: as they come."""
+
+import flax
+import jax
+import optax
+
+from d2lite.seeds import next_seed
+
+NAME = 'jax'
+
+
+def version():
+    """The releases of JAX, Flax and Optax, e.g. '0.10.2 (flax 0.12.8, optax 0.2.8)'."""
+    return f'{jax.__version__} (flax {flax.__version__}, optax {optax.__version__})'
+
+
+def device_names():
+    """The devices JAX can use, GPUs first: e.g. ['gpu:0', 'cpu:0']."""
+    devices = jax.devices()
+    if devices[0].platform != 'cpu':
+        devices = devices + jax.devices('cpu')
+    return [f'{device.platform}:{device.id}' for device in devices]
+
+
+def get_seed():
+    """A seed for a random key, repeatable after `seed_everything`."""
+    return next_seed('keys')
+
+
+def get_key():
+    """A new random key: JAX has no random numbers of its own that one could seed."""
+    return jax.random.PRNGKey(get_seed())

@@ -1,0 +1,115 @@
+"""Linear regression on JAX: from scratch, with Flax's and Optax's parts, and as plain functions."""
+
+from dataclasses import field
+
+import jax
+import optax
+from flax import linen as nn
+from jax import numpy as jnp
+
+from d2lite import data
+from d2lite.module import check_same_size
+from d2lite.seeds import initial_normal, next_seed
+from d2lite_jax.data import DataModule
+from d2lite_jax.module import Module
+from d2lite_jax.optimizer import SGD
+from d2lite_jax.tensor import matmul, numpy, reduce_mean, reshape
+
+
+class LinearRegressionScratch(Module):
+    """y_hat = Xw + b with squared loss and our own SGD, from arrays and gradients alone.
+
+    `w` (num_inputs, 1) starts normal with standard deviation `sigma`, the same on every backend for
+    the same seed; `b` (1,) starts at 0. With `init_seed=None`, `w` comes from the key given to
+    `fit` or `init` instead, as is usual in JAX. Definition: d2l, "Linear Regression Implementation
+    from Scratch".
+    """
+
+    num_inputs: int
+    lr: float
+    sigma: float = 0.01
+    init_seed: int | None = field(
+        default_factory=lambda: next_seed('parameters'), kw_only=True, repr=False, compare=False
+    )
+
+    def setup(self):
+        self.w = self.param('w', self.init_w, (self.num_inputs, 1))
+        self.b = self.param('b', nn.initializers.zeros, (1,))
+
+    def init_w(self, key, shape):
+        if self.init_seed is None:
+            return nn.initializers.normal(self.sigma)(key, shape)
+        return jnp.array(initial_normal(self.init_seed, self.sigma, shape))
+
+    def forward(self, X):
+        return matmul(X, self.w) + self.b
+
+    def loss(self, params, X, y, state):
+        y_hat = state.apply_fn({'params': params}, *X)
+        return reduce_mean(squared_loss(y_hat, y))
+
+    def configure_optimizers(self):
+        return SGD(self.lr)
+
+
+class LinearRegression(Module):
+    """Linear regression with Flax's own layer, and Optax's loss and optimizer.
+
+    Definition: d2l, "Concise Implementation of Linear Regression".
+    """
+
+    lr: float
+
+    def setup(self):
+        self.net = nn.Dense(1, kernel_init=nn.initializers.normal(0.01))
+
+    def forward(self, X):
+        return self.net(X)
+
+    def loss(self, params, X, y, state):
+        y_hat = state.apply_fn({'params': params}, *X)
+        check_same_size(y_hat, y)
+        # Optax's loss is half the squared error, as from scratch.
+        return reduce_mean(optax.l2_loss(y_hat, reshape(y, y_hat.shape)))
+
+    def configure_optimizers(self):
+        return optax.sgd(self.lr)
+
+    def get_w_b(self, state):
+        """The weight (num_inputs, 1) and the bias (1,) in `trainer.state`."""
+        net = state.params['net']
+        return net['kernel'], net['bias']
+
+
+def synthetic_data(w, b, num_examples):
+    """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
+    X, y = data.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
+    return jnp.array(X), jnp.array(y)
+
+
+def data_iter(batch_size, features, labels):
+    """Yields minibatches (X, y) of the examples, in random order, once through."""
+    yield from load_array((features, labels), batch_size)
+
+
+def load_array(data_arrays, batch_size, is_train=True):
+    """Minibatches of arrays of equal length; in a new order each time if training."""
+    return data.TensorLoader(
+        data_arrays, batch_size, DataModule.take, shuffle=is_train, seed=[next_seed('data')]
+    )
+
+
+def linreg(X, w, b):
+    """The linear regression model, Xw + b."""
+    return matmul(X, w) + b
+
+
+def squared_loss(y_hat, y):
+    """Half the squared error of each example, in the shape of `y_hat`."""
+    check_same_size(y_hat, y)
+    return (y_hat - reshape(y, y_hat.shape)) ** 2 / 2
+
+
+def sgd(params, grads, lr, batch_size):
+    """New parameters after one step of minibatch SGD for gradients summed over the batch."""
+    return jax.tree.map(lambda param, grad: param - lr * grad / batch_size, params, grads)

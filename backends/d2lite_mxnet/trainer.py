@@ -1,0 +1,64 @@
+"""Trainer on MXNet."""
+
+from mxnet import autograd, np, npx
+
+from d2lite import trainer
+from d2lite_mxnet.devices import gpu, num_gpus
+from d2lite_mxnet.framework import NAME
+
+
+class Trainer(trainer.Trainer):
+    backend = NAME
+
+    def fit(self, model, data=None):
+        npx.set_np()  # holds for one thread, and this may be another than the one that imported us
+        super().fit(model, data)
+
+    def fit_epoch(self):
+        for batch in self.train_dataloader:
+            with autograd.record():
+                loss = self.model.training_step(self.prepare_batch(batch))
+            loss.backward()
+            if self.gradient_clip_val > 0:
+                self.clip_gradients(self.gradient_clip_val, self.model)
+            self.optim.step(1)
+            self.train_batch_idx += 1
+        if self.val_dataloader is None:
+            return
+        for batch in self.val_dataloader:
+            self.model.validation_step(self.prepare_batch(batch))
+            self.val_batch_idx += 1
+
+    def clip_gradients(self, grad_clip_val, model):
+        """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
+        grads = [param.grad for param in trainable(model)]
+        norm = np.sqrt(sum(np.sum(grad**2) for grad in grads))
+        if norm > grad_clip_val:
+            for grad in grads:
+                grad *= grad_clip_val / norm
+
+    @staticmethod
+    def find_gpus():
+        return [gpu(i) for i in range(num_gpus())]
+
+    def move_model(self, model):
+        model.collect_params().reset_ctx(self.gpus[0])
+        # A scratch model's plain arrays are no parameters to Gluon, and do not move with it.
+        for name, value in vars(model).items():
+            if isinstance(value, np.ndarray) and value.grad is not None:
+                moved = value.as_in_ctx(self.gpus[0])
+                moved.attach_grad()
+                setattr(model, name, moved)
+
+    def move_batch(self, batch):
+        return [tensor.as_in_ctx(self.gpus[0]) for tensor in batch]
+
+
+def trainable(model):
+    """All that is trained in `model`: its parameters, and the plain arrays of a scratch model."""
+    for param in model.collect_params().values():
+        if param.grad_req != 'null':
+            yield param.data()
+    for value in vars(model).values():
+        if isinstance(value, np.ndarray) and value.grad is not None:
+            yield value

@@ -1,0 +1,14 @@
+"""Minibatch stochastic gradient descent, written out on TensorFlow."""
+
+from d2lite.hyperparameters import HyperParameters
+
+
+class SGD(HyperParameters):
+    """param <- param - lr * gradient, for pairs of gradient and variable."""
+
+    def __init__(self, lr):
+        self.save_hyperparameters()
+
+    def apply_gradients(self, grads_and_vars):
+        for grad, param in grads_and_vars:
+            param.assign_sub(self.lr * grad)

@@ -1,0 +1,71 @@
+"""d2lite on PyTorch: everything that `d2l.` offers on this backend."""
+
+from d2lite.selection import require
+
+require('pytorch')
+
+from d2lite.board import ProgressBoard
+from d2lite.figures import plot, plt, set_axes, set_figsize, use_svg_display
+from d2lite.hyperparameters import HyperParameters, add_to_class
+from d2lite.interface import NAMES
+from d2lite.seeds import seed_everything
+from d2lite_torch import framework
+from d2lite_torch.data import DataModule, SyntheticRegressionData
+from d2lite_torch.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from d2lite_torch.linear import (
+    LinearRegression,
+    LinearRegressionScratch,
+    data_iter,
+    linreg,
+    load_array,
+    sgd,
+    squared_loss,
+    synthetic_data,
+)
+from d2lite_torch.module import Module, nn_Module
+from d2lite_torch.optimizer import SGD
+from d2lite_torch.tensor import (
+    abs,
+    arange,
+    argmax,
+    astype,
+    batch_matmul,
+    concat,
+    cos,
+    cosh,
+    exp,
+    expand_dims,
+    eye,
+    float32,
+    int32,
+    int64,
+    linspace,
+    log,
+    matmul,
+    meshgrid,
+    normal,
+    numpy,
+    ones,
+    ones_like,
+    rand,
+    randn,
+    reduce_mean,
+    reduce_sum,
+    repeat,
+    reshape,
+    sigmoid,
+    sin,
+    sinh,
+    size,
+    stack,
+    swapaxes,
+    tanh,
+    tensor,
+    to,
+    transpose,
+    zeros,
+    zeros_like,
+)
+from d2lite_torch.trainer import Trainer
+
+__all__ = list(NAMES)

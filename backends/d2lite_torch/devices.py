@@ -1,0 +1,32 @@
+"""Devices under the book's names, on PyTorch: CUDA GPUs, and the GPU of an Apple machine."""
+
+import torch
+
+
+def cpu():
+    """The CPU."""
+    return torch.device('cpu')
+
+
+def gpu(i=0):
+    """The i-th GPU, whether there is one or not."""
+    return torch.device('mps' if _has_mps() else f'cuda:{i}')
+
+
+def num_gpus():
+    """How many GPUs PyTorch can use."""
+    return 1 if _has_mps() else torch.cuda.device_count()
+
+
+def try_gpu(i=0):
+    """The i-th GPU if there is one, else the CPU."""
+    return gpu(i) if num_gpus() > i else cpu()
+
+
+def try_all_gpus():
+    """All GPUs, or the CPU in a list of one."""
+    return [gpu(i) for i in range(num_gpus())] or [cpu()]
+
+
+def _has_mps():
+    return torch.backends.mps.is_available()

@@ -1,0 +1,28 @@
+"""PyTorch, imported in the state that d2lite needs: as it comes."""
+
+import torch
+
+from d2lite.seeds import seed_framework_with
+
+NAME = 'pytorch'
+
+
+def version():
+    """The release of PyTorch, e.g. '2.13.0+cpu'."""
+    return torch.__version__
+
+
+def device_names():
+    """The devices PyTorch can use, GPUs first: e.g. ['cuda:0', 'cpu']."""
+    gpus = [f'cuda:{i}' for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        gpus.append('mps')
+    return [*gpus, 'cpu']
+
+
+def seed(n):
+    """Seeds PyTorch's own random numbers, on every device."""
+    torch.manual_seed(n)
+
+
+seed_framework_with(seed)

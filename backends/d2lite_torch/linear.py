@@ -1,0 +1,101 @@
+"""Linear regression on PyTorch: from scratch, with PyTorch's own parts, and as plain functions."""
+
+import torch
+from torch import nn
+
+from d2lite import data
+from d2lite.module import check_same_size
+from d2lite.seeds import initial_normal, next_seed
+from d2lite_torch.data import DataModule
+from d2lite_torch.module import Module
+from d2lite_torch.optimizer import SGD
+from d2lite_torch.tensor import matmul, numpy, reduce_mean, reshape
+
+
+class LinearRegressionScratch(Module):
+    """y_hat = Xw + b with squared loss and our own SGD, from tensors and gradients alone.
+
+    `w` (num_inputs, 1) starts normal with standard deviation `sigma`, the same on every backend for
+    the same seed; `b` (1,) starts at 0. Definition: d2l, "Linear Regression Implementation from
+    Scratch".
+    """
+
+    def __init__(self, num_inputs, lr, sigma=0.01):
+        super().__init__()
+        self.save_hyperparameters()
+        w = initial_normal(next_seed('parameters'), sigma, (num_inputs, 1))
+        self.w = nn.Parameter(torch.from_numpy(w))
+        self.b = nn.Parameter(torch.zeros(1))
+
+    def forward(self, X):
+        return matmul(X, self.w) + self.b
+
+    def loss(self, y_hat, y):
+        return reduce_mean(squared_loss(y_hat, y))
+
+    def configure_optimizers(self):
+        return SGD([self.w, self.b], self.lr)
+
+
+class LinearRegression(Module):
+    """Linear regression with PyTorch's own layer, loss and optimizer.
+
+    Definition: d2l, "Concise Implementation of Linear Regression".
+    """
+
+    def __init__(self, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.LazyLinear(1)
+
+    def forward(self, X):
+        return self.net(X)
+
+    def loss(self, y_hat, y):
+        check_same_size(y_hat, y)
+        # Half of it, as from scratch: the frameworks' own losses differ by this factor.
+        return nn.functional.mse_loss(y_hat, reshape(y, y_hat.shape)) / 2
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), self.lr)
+
+    def get_w_b(self):
+        """The weight (1, num_inputs) and the bias (1,)."""
+        return self.net.weight.data, self.net.bias.data
+
+
+def synthetic_data(w, b, num_examples):
+    """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
+    X, y = data.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
+    return torch.from_numpy(X), torch.from_numpy(y)
+
+
+def data_iter(batch_size, features, labels):
+    """Yields minibatches (X, y) of the examples, in random order, once through."""
+    yield from load_array((features, labels), batch_size)
+
+
+def load_array(data_arrays, batch_size, is_train=True):
+    """Minibatches of tensors of equal length; in a new order each time if training."""
+    return data.TensorLoader(
+        data_arrays, batch_size, DataModule.take, shuffle=is_train, seed=[next_seed('data')]
+    )
+
+
+def linreg(X, w, b):
+    """The linear regression model, Xw + b."""
+    return matmul(X, w) + b
+
+
+def squared_loss(y_hat, y):
+    """Half the squared error of each example, in the shape of `y_hat`."""
+    check_same_size(y_hat, y)
+    return (y_hat - reshape(y, y_hat.shape)) ** 2 / 2
+
+
+def sgd(params, lr, batch_size):
+    """One step of minibatch SGD for gradients summed over the batch; sets them to 0 afterwards."""
+    with torch.no_grad():
+        for param in params:
+            param -= lr * param.grad / batch_size
+            param.grad.zero_()

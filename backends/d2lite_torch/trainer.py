@@ -1,0 +1,61 @@
+"""Trainer on PyTorch."""
+
+import torch
+
+from d2lite import trainer
+from d2lite_torch.devices import gpu, num_gpus
+from d2lite_torch.framework import NAME
+
+
+class Trainer(trainer.Trainer):
+    backend = NAME
+
+    def fit_epoch(self):
+        self.model.train()
+        for batch in self.train_dataloader:
+            loss = self.model.training_step(self.prepare_batch(batch))
+            self.optim.zero_grad()
+            with torch.no_grad():
+                loss.backward()
+                if self.gradient_clip_val > 0:
+                    self.clip_gradients(self.gradient_clip_val, self.model)
+                self.optim.step()
+            self.train_batch_idx += 1
+        if self.val_dataloader is None:
+            return
+        self.model.eval()
+        for batch in self.val_dataloader:
+            with torch.no_grad():
+                self.model.validation_step(self.prepare_batch(batch))
+            self.val_batch_idx += 1
+
+    def clip_gradients(self, grad_clip_val, model):
+        """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
+        grads = [param.grad for param in trainable(model) if param.grad is not None]
+        norm = torch.sqrt(sum(torch.sum(grad**2) for grad in grads))
+        if norm > grad_clip_val:
+            for grad in grads:
+                grad *= grad_clip_val / norm
+
+    @staticmethod
+    def find_gpus():
+        return [gpu(i) for i in range(num_gpus())]
+
+    def move_model(self, model):
+        model.to(self.gpus[0])
+        # A scratch model's plain tensors are no parameters to PyTorch, and do not move with it.
+        for name, value in vars(model).items():
+            if isinstance(value, torch.Tensor) and value.requires_grad:
+                moved = value.detach().to(self.gpus[0]).requires_grad_()
+                setattr(model, name, moved)
+
+    def move_batch(self, batch):
+        return [tensor.to(self.gpus[0]) for tensor in batch]
+
+
+def trainable(model):
+    """All that is trained in `model`: its parameters, and the plain tensors of a scratch model."""
+    yield from model.parameters()
+    for value in vars(model).values():
+        if isinstance(value, torch.Tensor) and value.requires_grad:
+            yield value

@@ -1,0 +1,194 @@
+"""ProgressBoard: draws the curves of a training while it runs, and stays out of its way.
+
+`draw` only files its point, with the value as it comes from the device. Values are converted when a
+frame is drawn or the points are read, and frames are drawn at most ten times a second. In a
+notebook one display is updated in place, and the last frame is always drawn.
+"""
+
+import collections
+import itertools
+import sys
+import time
+
+from d2lite.hyperparameters import HyperParameters
+
+__all__ = ['Point', 'ProgressBoard']
+
+Point = collections.namedtuple('Point', ['x', 'y'])
+
+SECONDS_BETWEEN_FRAMES = 0.1
+
+
+class ProgressBoard(HyperParameters):
+    """A figure whose lines grow point by point.
+
+    `xlabel`, `ylabel`, `xlim`, `ylim`, `xscale`, `yscale`: of the axes. `ls`, `colors`: line styles
+    and colours, taken in turn. `fig`, `axes`: draw into these instead of a figure of its own.
+    `figsize`: inches. `display=False`: collect points, show nothing. Definition: d2l, section
+    "Object-Oriented Design for Implementation".
+    """
+
+    def __init__(
+        self,
+        xlabel=None,
+        ylabel=None,
+        xlim=None,
+        ylim=None,
+        xscale='linear',
+        yscale='linear',
+        ls=('-', '--', '-.', ':'),
+        colors=('C0', 'C1', 'C2', 'C3'),
+        fig=None,
+        axes=None,
+        figsize=(3.5, 2.5),
+        display=True,
+    ):
+        self.save_hyperparameters()
+        self.raw_points = {}  # label: the points of a mean that is not complete yet
+        self._complete = {}  # label: groups of points, still as the device gave them
+        self._data = {}  # label: the points of the line
+        self._lines = {}
+        self._handle = None  # the display in a notebook
+        self._last_frame = float('-inf')
+
+    def draw(self, x, y, label, every_n=1):
+        """Adds (x, y) to the line `label`, which shows the mean of every `every_n` points.
+
+        `y` may be a scalar tensor; it is not read here, so the device is not waited for.
+        """
+        if every_n < 1:
+            raise ValueError(f'every_n must be at least 1, got {every_n}')
+        points = self.raw_points.setdefault(label, [])
+        self._complete.setdefault(label, [])
+        points.append(Point(x, y))
+        if len(points) < every_n:
+            return
+        self._complete[label].append(points)
+        self.raw_points[label] = []
+        if self.display and _in_notebook():
+            if time.monotonic() - self._last_frame >= SECONDS_BETWEEN_FRAMES:
+                self.show()
+            else:
+                _draw_after_cell(self)
+
+    @property
+    def data(self):
+        """The points of each line so far: a dictionary of label to a list of Point(x, y)."""
+        self.settle()
+        return self._data
+
+    def settle(self):
+        """Converts the values that are still on the device, and so waits for them."""
+        for label, groups in self._complete.items():
+            line = self._data.setdefault(label, [])
+            line.extend(Point(_mean(p.x for p in g), _mean(p.y for p in g)) for g in groups)
+            groups.clear()
+
+    def show(self):
+        """Draws what has come so far; in a notebook, in place of the frame before."""
+        self._last_frame = time.monotonic()
+        figure = self.figure()
+        if not _in_notebook():
+            return
+        from IPython.display import display
+
+        image = _Frame(figure)
+        if self._handle is None:
+            self._handle = display(image, display_id=True)
+        else:
+            self._handle.update(image)
+
+    def finish(self):
+        """Draws the last frame, if one is due; the Trainer calls it at the end of `fit`."""
+        _undrawn.pop(id(self), None)
+        if self.display and self._complete:
+            self.show()
+
+    def save(self, path):
+        """Writes the figure to `path`; the suffix says the format (.svg, .png, .pdf)."""
+        self.figure().savefig(path, bbox_inches='tight')
+
+    def figure(self):
+        """The matplotlib figure, with every line up to date."""
+        data = self.data
+        axes = self._prepare_axes()
+        if data.keys() != self._lines.keys():
+            styles = zip(itertools.cycle(self.ls), itertools.cycle(self.colors), strict=False)
+            for label, (linestyle, color) in zip(data, styles, strict=False):
+                if label not in self._lines:
+                    (self._lines[label],) = axes.plot(
+                        [], [], linestyle=linestyle, color=color, label=label
+                    )
+            axes.legend(handles=list(self._lines.values()))
+        for label, line in self._lines.items():
+            line.set_data([p.x for p in data[label]], [p.y for p in data[label]])
+        axes.relim()
+        axes.autoscale_view()
+        return self.fig
+
+    def _prepare_axes(self):
+        if self.axes is None:
+            if self.fig is None:
+                # Not through pyplot: its inline backend would show the figure a second time.
+                from matplotlib.figure import Figure
+
+                self.fig = Figure(figsize=self.figsize)
+            self.axes = self.fig.gca()
+        elif self.fig is None:
+            self.fig = self.axes.figure
+        axes = self.axes
+        axes.set(xscale=self.xscale, yscale=self.yscale)
+        axes.set(xlabel=self.xlabel or '', ylabel=self.ylabel or '')
+        if self.xlim:
+            axes.set_xlim(self.xlim)
+        if self.ylim:
+            axes.set_ylim(self.ylim)
+        return axes
+
+
+class _Frame:
+    """A figure as a notebook stores it: SVG, and a line of text for what cannot show it."""
+
+    def __init__(self, figure):
+        import io
+
+        buffer = io.StringIO()
+        figure.savefig(buffer, format='svg', bbox_inches='tight')
+        self.svg = buffer.getvalue()
+
+    def _repr_svg_(self):
+        return self.svg
+
+    def __repr__(self):
+        return '<ProgressBoard>'
+
+
+_undrawn = {}  # boards whose newest points wait for the end of the cell
+
+
+def _draw_after_cell(board):
+    if not _undrawn:
+        _shell().events.register('post_run_cell', _draw_undrawn)
+    _undrawn[id(board)] = board
+
+
+def _draw_undrawn(*_):
+    for board in list(_undrawn.values()):
+        board.show()
+    _undrawn.clear()
+    _shell().events.unregister('post_run_cell', _draw_undrawn)
+
+
+def _shell():
+    # A notebook has imported IPython already; anything else has no use for it.
+    ipython = sys.modules.get('IPython')
+    return ipython.get_ipython() if ipython else None
+
+
+def _in_notebook():
+    return hasattr(_shell(), 'kernel')
+
+
+def _mean(values):
+    values = [float(value) for value in values]
+    return sum(values) / len(values)

@@ -1,0 +1,103 @@
+"""Module: a model that knows its loss, its optimizer and how to report its training.
+
+Here is what is the same on every backend; each backend adds its framework's base class. On JAX the
+parameters travel beside the model, so that backend has `training_step` and `loss` of its own.
+"""
+
+from d2lite.board import ProgressBoard
+from d2lite.hyperparameters import HyperParameters
+
+__all__ = ['Module', 'check_same_size']
+
+
+class Module(HyperParameters):
+    """Base class of the lessons' models.
+
+    A subclass defines `forward` (or the attribute `net`), `loss` and `configure_optimizers`.
+    `plot_train_per_epoch`, `plot_valid_per_epoch`: points an epoch that `plot` draws, 0 for none.
+    Definition: d2l, section "Object-Oriented Design for Implementation".
+    """
+
+    backend = None  # the name of the backend, set in each backend's subclass
+
+    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+        super().__init__()
+        self.save_hyperparameters()
+        self.board = ProgressBoard()
+
+    def forward(self, X):
+        """The predictions for inputs X: those of `self.net`, unless a subclass says otherwise."""
+        if not hasattr(self, 'net'):
+            raise NotImplementedError(
+                f'{type(self).__name__} must define forward(self, X), or set self.net in __init__'
+            )
+        return self.net(X)
+
+    def loss(self, y_hat, y):
+        """The loss of predictions y_hat against labels y, a scalar."""
+        raise NotImplementedError(f'{type(self).__name__} must define loss(self, y_hat, y)')
+
+    def configure_optimizers(self):
+        """The optimizer that is to train this model."""
+        raise NotImplementedError(
+            f'{type(self).__name__} must define configure_optimizers(self), which returns the '
+            f'optimizer, e.g. d2l.SGD'
+        )
+
+    def training_step(self, batch):
+        """The loss of a minibatch (inputs, ..., labels), to be differentiated."""
+        loss = self.loss(self(*batch[:-1]), batch[-1])
+        self.plot('loss', loss, train=True)
+        return loss
+
+    def validation_step(self, batch):
+        """Reports the loss of a validation minibatch."""
+        self.plot('loss', self.loss(self(*batch[:-1]), batch[-1]), train=False)
+
+    def plot(self, key, value, train):
+        """Reports `value`, a scalar, under `key`: to the trainer's history and to the board.
+
+        Training values are drawn at the fraction of the epoch they come from, the mean of
+        1/plot_train_per_epoch of an epoch to a point; validation values at the end of the epoch.
+        """
+        trainer = getattr(self, 'trainer', None)
+        if trainer is None:
+            raise RuntimeError(
+                f'{type(self).__name__} has no trainer yet, so there is nothing to plot against: '
+                f'train it with Trainer(max_epochs=...).fit(model, data)'
+            )
+        shape = tuple(getattr(value, 'shape', ()))
+        if any(length != 1 for length in shape):
+            raise ValueError(
+                f'plot({key!r}, ...) takes one number, got shape {shape}: average it over the '
+                f'minibatch, e.g. with d2l.reduce_mean'
+            )
+        label = ('train_' if train else 'val_') + key
+        trainer.record(label, value)
+        if train:
+            x = trainer.train_batch_idx / trainer.num_train_batches
+            num_batches, num_points = trainer.num_train_batches, self.plot_train_per_epoch
+        else:
+            x = trainer.epoch + 1
+            num_batches, num_points = trainer.num_val_batches, self.plot_valid_per_epoch
+        if num_points > 0:
+            self.board.xlabel = 'epoch'
+            # Asked for more points than there are batches, every batch is a point.
+            self.board.draw(x, value, label, every_n=max(1, int(num_batches / num_points)))
+
+
+def check_same_size(y_hat, y):
+    """Raises ValueError, naming both shapes, unless y can be reshaped to the shape of y_hat.
+
+    Subtracting labels of shape (n,) from predictions of shape (n, 1) would give (n, n).
+    """
+
+    def without_ones(shape):
+        return [length for length in shape if length != 1]
+
+    y_hat_shape, y_shape = tuple(y_hat.shape), tuple(y.shape)
+    if without_ones(y_hat_shape) != without_ones(y_shape):
+        raise ValueError(
+            f'predictions of shape {y_hat_shape} do not match labels of shape {y_shape}: each '
+            f'prediction needs one label'
+        )

@@ -1,0 +1,1 @@
+"""Tabbed pages: reading them and running their cells in a Jupyter kernel."""
