@@ -19,20 +19,13 @@ class HyperParameters:
         if isinstance(ignore, str):
             raise TypeError(f'ignore is a list of names: write ignore=[{ignore!r}]')
         frame = inspect.currentframe().f_back
-        code, values = frame.f_code, frame.f_locals
-        # co_varnames begins with the positional, then the keyword-only arguments, *args, **kwargs.
-        count = code.co_argcount + code.co_kwonlyargcount
-        count += bool(code.co_flags & inspect.CO_VARARGS) + bool(
-            code.co_flags & inspect.CO_VARKEYWORDS
-        )
-        names = code.co_varnames[:count]
-        if not names or values.get(names[0]) is not self:
-            raise RuntimeError(
-                'save_hyperparameters() must be called inside a method, e.g. __init__'
-            )
+        arguments, varargs, keywords, values = inspect.getargvalues(frame)
+        if not arguments or values.get(arguments[0]) is not self:
+            raise RuntimeError('save_hyperparameters() must be called in a method, e.g. __init__')
+        names = [name for name in (*arguments[1:], varargs, keywords) if name is not None]
         saved = {
             name: values[name]
-            for name in names[1:]
+            for name in names
             if name in values and name not in ignore and not name.startswith('_')
         }
         for name, value in saved.items():

@@ -3,6 +3,7 @@
 prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max_epochs times
 """
 
+import numbers
 import time
 import warnings
 
@@ -29,7 +30,7 @@ class Trainer(HyperParameters):
     def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
         _check_count('max_epochs', max_epochs)
         _check_count('num_gpus', num_gpus)
-        if not np.isscalar(gradient_clip_val) or not gradient_clip_val >= 0:
+        if not isinstance(gradient_clip_val, numbers.Real) or not gradient_clip_val >= 0:
             raise ValueError(f'gradient_clip_val must be a number >= 0, got {gradient_clip_val!r}')
         self.save_hyperparameters()
         self.gpus = self.find_gpus()[:num_gpus]

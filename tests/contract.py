@@ -1,10 +1,13 @@
-"""The backends that the shared tests run on.
+"""What the shared tests need to know of the backends: which there are, and how to read a model.
 
 A backend that is not installed is skipped with the reason, and fails where D2LITE_REQUIRE_ALL=1.
 """
 
 import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 import d2lite
@@ -21,3 +24,47 @@ def require(name):
         if os.environ.get('D2LITE_REQUIRE_ALL') == '1':
             raise
         pytest.skip(str(error), allow_module_level=True)
+
+
+def backend_of(d2l):
+    return d2l.Module.backend
+
+
+def small_data(d2l, num_train=64, num_val=32, batch_size=16, **kwargs):
+    """Two features, w = (2, -3.4), b = 4.2."""
+    return d2l.SyntheticRegressionData(
+        w=d2l.tensor([2.0, -3.4]),
+        b=4.2,
+        num_train=num_train,
+        num_val=num_val,
+        batch_size=batch_size,
+        **kwargs,
+    )
+
+
+def parameters(d2l, trainer):
+    """The w (d,) and b (1,) of a trained LinearRegressionScratch, as NumPy arrays."""
+    if backend_of(d2l) == 'jax':
+        w, b = trainer.state.params['w'], trainer.state.params['b']
+    else:
+        w, b = trainer.model.w, trainer.model.b
+    return d2l.numpy(w).reshape(-1), d2l.numpy(b)
+
+
+def weights(d2l, trainer):
+    """The w (d,) and b (1,) of a trained LinearRegression, as NumPy arrays."""
+    model = trainer.model
+    w, b = model.get_w_b(trainer.state) if backend_of(d2l) == 'jax' else model.get_w_b()
+    return d2l.numpy(w).reshape(-1), d2l.numpy(b)
+
+
+def batches(d2l, loader):
+    return [tuple(np.array(d2l.numpy(tensor)) for tensor in batch) for batch in loader]
+
+
+def python(code, **environment):
+    """Runs `code` in a new process; D2LITE_BACKEND only if given. Returns the finished process."""
+    env = {k: v for k, v in os.environ.items() if k != 'D2LITE_BACKEND'} | environment
+    return subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, env=env, timeout=180
+    )

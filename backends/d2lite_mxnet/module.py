@@ -18,5 +18,6 @@ class Module(module.Module, nn.Block):
 
     def apply_init(self, inputs, init=None):
         """Gives deferred parameters shapes by a pass over `inputs`, and values from `init`."""
-        self.initialize(init, force_reinit=True)
+        if init is not None:
+            self.initialize(init, force_reinit=True)
         self.forward(*inputs)

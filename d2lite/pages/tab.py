@@ -40,7 +40,7 @@ class Tab:
             raise ValueError(f'interact_select needs tabs; they are {", ".join(selection.known())}')
 
     def selected(self, *tabs) -> bool:
-        """Whether the tab of this kernel is among `tabs`. Raises BackendError for an unknown name."""
+        """Whether this kernel runs one of `tabs`. Raises BackendError for an unknown name."""
         return current() in _names(tabs)
 
     def __repr__(self):
@@ -57,14 +57,16 @@ def load_ipython_extension(shell) -> None:
 
 
 def _apply_magic(lines: list[str]) -> list[str]:
-    match = lines and MAGIC.fullmatch(lines[0].rstrip('\n'))
+    """The lines of a cell without their `%%tab` line, or none if the cell is for other tabs."""
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    match = lines and MAGIC.fullmatch(lines[first].rstrip('\n'))
     if not match:
         return lines
     names = [name for name in re.split(r'[\s,]+', match['names']) if name]
     if not names:
         raise ValueError(f'%%tab names no tab; they are {", ".join(selection.known())}, all')
     applies = 'all' in names or current() in _names(names)
-    return lines[1:] if applies else []
+    return lines[first + 1 :] if applies else []
 
 
 def _names(tabs) -> list[str]:

@@ -1,0 +1,47 @@
+# make run    trains a lesson on every backend and prints one table
+# make test   style checks and all tests
+# Each sets up .venv on its first run.
+
+PYTHON ?= python3
+LESSON ?= linear-regression-scratch
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The small build of TensorFlow, where there is one.
+PLATFORM := $(shell uname -s)-$(shell uname -m)
+TENSORFLOW := $(if $(filter Linux-x86_64,$(PLATFORM)),tensorflow-cpu,tensorflow)
+
+# What the table of a lesson shows beside the losses: variables of the page.
+SHOW_linear-regression-scratch := --show w_error --show b_error
+
+.PHONY: run test lint doctor clean
+
+run: $(VENV)/.ready
+	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW_$(LESSON))
+
+test: lint
+	$(BIN)/pytest -n auto --maxprocesses 4
+	@echo "The tests of the TensorFlow backend once more, on Keras 2:"
+	TF_USE_LEGACY_KERAS=1 $(BIN)/pytest -k tensorflow
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+doctor: $(VENV)/.ready
+	$(BIN)/d2lite doctor
+
+# MXNet asks for numpy<2, which the others cannot live with, and tf-keras for the large build of
+# TensorFlow: both come without what they ask for.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "d2lite needs Python 3.11 or newer; choose one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[pytorch,$(TENSORFLOW),jax,dev]"
+	$(BIN)/pip install --quiet -c constraints.txt --no-deps tf-keras
+	$(BIN)/pip install --quiet -c constraints.txt --no-deps mxnet || \
+	  echo "MXNet 1.9.1, its last release, has no wheel for $(PLATFORM): the other three backends are ready."
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist
