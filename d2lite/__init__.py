@@ -6,6 +6,9 @@
 Importing d2lite is cheap: the framework is imported when a name of it is first used.
 """
 
+import importlib
+import pkgutil
+
 from d2lite import interface, selection
 from d2lite.selection import BackendError, available, backend
 
@@ -13,7 +16,8 @@ __version__ = '0.1.0'
 
 __all__ = ['BackendError', 'available', 'backend', 'install_as_d2l']
 
-_FACES = ('mxnet', 'torch', 'tensorflow', 'jax')
+# `from d2lite import torch` and the like ask for these here first.
+_SUBMODULES = {module.name for module in pkgutil.iter_modules(__path__)}
 
 
 def install_as_d2l() -> None:
@@ -26,9 +30,7 @@ def install_as_d2l() -> None:
 def __getattr__(name: str):
     if name.startswith('_'):  # notebooks and inspect probe for these; they are no use of a backend
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    if name in _FACES:
-        import importlib
-
+    if name in _SUBMODULES:
         return importlib.import_module(f'{__name__}.{name}')
     selected = selection.load(backend())
     try:
@@ -39,4 +41,4 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     # The interface is the same on every backend, so completion need not import a framework.
-    return sorted({*globals(), *_FACES, *interface.NAMES})
+    return sorted({*globals(), *_SUBMODULES, *interface.NAMES})

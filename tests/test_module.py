@@ -10,7 +10,9 @@ def test_a_module_without_its_methods_says_which(d2l):
         pass
 
     model = Empty()
-    with pytest.raises(NotImplementedError, match=r'Empty must define configure_optimizers\(self\)'):
+    with pytest.raises(
+        NotImplementedError, match=r'Empty must define configure_optimizers\(self\)'
+    ):
         model.configure_optimizers()
     with pytest.raises(NotImplementedError, match='Empty must define loss'):
         model.loss(*[None] * (4 if backend_of(d2l) == 'jax' else 2))

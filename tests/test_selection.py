@@ -30,6 +30,17 @@ def test_importing_d2lite_imports_no_framework_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_asking_for_a_module_of_d2lite_settles_no_backend():
+    code = (
+        'import sys, os, d2lite\n'
+        'from d2lite import doctor, board\n'
+        'd2lite.data; os.environ["D2LITE_BACKEND"] = "no such backend"\n'
+        'd2lite.seeds\n'
+        'print([m for m in ("torch", "jax", "tensorflow", "mxnet") if m in sys.modules])'
+    )
+    assert last_line(python(code)) == '[]'
+
+
 def test_completion_of_d2lite_needs_no_framework():
     code = (
         'import sys, d2lite\nnames = dir(d2lite)\n'

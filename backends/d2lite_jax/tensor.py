@@ -95,7 +95,7 @@ def numpy(x):
 
 
 matmul = batch_matmul = jnp.matmul
-abs, exp, log, sigmoid = jnp.abs, jnp.exp, jnp.log, jax.nn.sigmoid
+abs, exp, log, sigmoid = jnp.abs, jnp.exp, jnp.log, jax.scipy.special.expit
 sin, cos, sinh, cosh, tanh = jnp.sin, jnp.cos, jnp.sinh, jnp.cosh, jnp.tanh
 
 

@@ -1,17 +1,18 @@
 """MXNet, imported in the state that d2lite needs.
 
-MXNet is retired: 1.9.1 is its last release. It was written for NumPy 1 and says so (`numpy<2`), it
-takes names from NumPy that NumPy has removed since, and it takes version classes from distutils,
-which Python 3.12 removed. So, once, when this module is imported:
+MXNet is retired, and 1.9.1 is its last release. It was written for NumPy 1 and says so (`numpy<2`):
+it takes names from NumPy that NumPy has since removed, and version numbers from distutils, which
+left Python in 3.12. The other frameworks need a current NumPy. So, once, on import of this module:
 
-1. the missing names are lent to NumPy while mxnet is being imported, and taken away again;
-2. what goes wrong later, when a function of mxnet's runs, is mended in mxnet's own modules.
+1. what is missing is lent to NumPy while mxnet is being imported, and taken away again;
+2. what would go wrong later, when a function of mxnet is called, is mended in mxnet's own modules.
 
-NumPy is afterwards as it was before, and the installed files of mxnet are never touched. On an old
-NumPy that still has a name, NumPy's own is used.
+NumPy is afterwards as it was before, and the installed files of mxnet stay as they are. On an older
+NumPy, which still has a name or needs no mending, NumPy's own name is used and nothing is mended.
 """
 
 import contextlib
+import functools
 import importlib
 import numbers
 import re
@@ -44,12 +45,13 @@ def seed(n):
 
 
 def _import_mxnet():
-    """The module mxnet, imported and mended. ImportError, with what to do, if that cannot be."""
+    """The module mxnet, imported and mended. ImportError, with what to do, where that fails."""
     try:
         if 'mxnet' not in sys.modules:
             _import_what_mxnet_imports()
             with _lent_names():
                 importlib.import_module('mxnet')
+        mxnet = importlib.import_module('mxnet')
     except ModuleNotFoundError as error:
         if error.name not in ('mxnet', 'requests'):
             raise
@@ -59,31 +61,25 @@ def _import_mxnet():
             name=error.name,
         ) from error
     except OSError as error:  # from the dynamic linker
-        remedy = 'Install the library named above.'
+        remedy = 'Install what is named above.'
         if 'libgomp' in str(error):
             remedy = 'On Debian and Ubuntu, install it with:\n    apt-get install libgomp1'
         raise ImportError(
-            f'MXNet is installed, but its shared library cannot be loaded: {error}\n{remedy}',
+            f'MXNet is installed, but its shared library cannot be loaded:\n    {error}\n{remedy}',
             name='mxnet',
         ) from error
-    mxnet = sys.modules['mxnet']
-    _mend_numpy_names()
-    _mend_numpy_scalars()
-    _mend_named_tuples()
+
     _mend_conversion_to_numpy(mxnet)
-    _mend_record_packing()
+    _mend_removed_names()
+    if Version(numpy.__version__) >= Version('2.0.0'):
+        _mend_scalars_in_operators()
+        _mend_scalars_as_sizes()
+        _mend_named_tuples()
+        _mend_record_packing()
     return mxnet
 
 
-# While mxnet is being imported --------------------------------------------------------------------
-
-
-def _in1d(ar1, ar2, **options):
-    return numpy.isin(numpy.ravel(ar1), ar2, **options)
-
-
-def _msort(a):
-    return numpy.sort(a, axis=0)
+# While mxnet is being imported
 
 
 def _financial(*args, **kwargs):
@@ -93,9 +89,8 @@ def _financial(*args, **kwargs):
     )
 
 
-# What `import mxnet` takes from NumPy and NumPy may no longer have. mxnet files its operators under
-# the NumPy function of the same name: `numpy.round(x)` of an mxnet array finds mxnet's `round_`,
-# which is its `round`, and so on for the others.
+# What `import mxnet` takes from NumPy. mxnet files its operators under the NumPy functions of the
+# same names. That `round` and `round_` are one function here does no harm: there, they do the same.
 LENT_NAMES = {
     'bool': numpy.bool_,
     'Inf': numpy.inf,
@@ -106,8 +101,8 @@ LENT_NAMES = {
     'PINF': numpy.inf,
     'PZERO': 0.0,
     'alltrue': numpy.all,
-    'in1d': _in1d,
-    'msort': _msort,
+    'in1d': lambda a, *args, **kwargs: numpy.isin(numpy.ravel(a), *args, **kwargs),
+    'msort': lambda a: numpy.sort(a, axis=0),
     'product': numpy.prod,
     'round_': numpy.round,
     'sometrue': numpy.any,
@@ -118,43 +113,61 @@ LENT_NAMES = {
 
 @contextlib.contextmanager
 def _lent_names():
-    """NumPy with LENT_NAMES and a distutils.version; both are as before afterwards, come what may.
+    """Inside, NumPy has LENT_NAMES and there is a distutils.version; outside, all is as before.
 
-    Other threads can see the names meanwhile. They cannot get in here: a module is imported once,
-    under a lock of Python's.
+    Other threads see the names for that moment. They do not come here: Python imports a module
+    once, under a lock.
     """
-    missing = [name for name in LENT_NAMES if name not in vars(numpy)]
-    versions = ModuleType('distutils.version')
-    versions.LooseVersion = versions.StrictVersion = Version
-    original_versions = sys.modules.get(versions.__name__)
+    missing = LENT_NAMES.keys() - vars(numpy).keys()
+    distutils_version = ModuleType('distutils.version')
+    distutils_version.LooseVersion = distutils_version.StrictVersion = Version
+    original = sys.modules.get('distutils.version')
     try:
         for name in missing:
             setattr(numpy, name, LENT_NAMES[name])
-        sys.modules[versions.__name__] = versions
+        sys.modules['distutils.version'] = distutils_version
         yield
     finally:
         for name in missing:
             vars(numpy).pop(name, None)
-        del sys.modules[versions.__name__]
-        if original_versions is not None:
-            sys.modules[versions.__name__] = original_versions
+        del sys.modules['distutils.version']
+        if original is not None:
+            sys.modules['distutils.version'] = original
 
 
 def _import_what_mxnet_imports():
-    """Imports the optional packages that mxnet would import, so that they never see a lent name.
+    """Imports the optional packages of mxnet ahead of it, so that they do not see the lent names.
 
-    SciPy and scikit-learn, for two, copy NumPy's namespace when they are imported.
+    SciPy and scikit-learn copy NumPy's namespace when they are imported, and would keep the names.
     """
-    for name in ('bokeh', 'cv2', 'h5py', 'onnx', 'pandas', 'scipy.sparse', 'scipy.stats', 'sklearn.base'):
+    for name in ['bokeh', 'cv2', 'h5py', 'onnx', 'scipy.sparse', 'scipy.stats', 'sklearn.base']:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
 
-# When a function of mxnet's runs ------------------------------------------------------------------
+# When a function of mxnet is called
 
 
-def _mend_numpy_names():
-    """Functions that use a removed NumPy name when they are called, such as mx.np.pad."""
+def _mend_conversion_to_numpy(mxnet):
+    """numpy.asarray(x), and what relies on it: matplotlib, scikit-learn, the other frameworks.
+
+    mxnet never had `__array__`, so NumPy takes its arrays apart and makes an array of objects.
+    """
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError('NumPy cannot share the memory of an mxnet array, only copy it')
+        array = self.asnumpy()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    mxnet.nd.NDArray.__array__ = __array__  # mx.np.ndarray is a subclass
+
+
+def _mend_removed_names():
+    """mx.np.pad, x[True], EarlyStoppingHandler and others, which use a removed name when called.
+
+    Their modules get a copy of NumPy's namespace that has it.
+    """
     names = {
         'bool': numpy.bool_,
         'int': int,
@@ -163,72 +176,79 @@ def _mend_numpy_names():
     }
     complete_numpy = ModuleType('numpy')
     vars(complete_numpy).update(names | vars(numpy))
-    for module, alias in [
-        ('mxnet.numpy.multiarray', '_np'),
-        ('mxnet.ndarray.numpy._op', '_np'),
-        ('mxnet.symbol.numpy._symbol', '_np'),
-        ('mxnet.gluon.contrib.estimator.event_handler', 'np'),
-        ('mxnet.test_utils', 'np'),
-    ]:
-        setattr(sys.modules[module], alias, complete_numpy)
+    sys.modules['mxnet.numpy.multiarray']._np = complete_numpy
+    sys.modules['mxnet.ndarray.numpy._op']._np = complete_numpy
+    sys.modules['mxnet.symbol.numpy._symbol']._np = complete_numpy
+    sys.modules['mxnet.gluon.contrib.estimator.event_handler'].np = complete_numpy
+    sys.modules['mxnet.test_utils'].np = complete_numpy
 
 
-def _mend_numpy_scalars():
+def _mend_scalars_in_operators():
     """mx.np.zeros((numpy.int64(3), 2)), x[numpy.int64(0)] = 1 and the like.
 
-    mxnet hands arguments to its C++ operators as text. NumPy 2 prints a scalar inside a tuple as
-    `np.int64(3)`, which they cannot read; NumPy 1 printed `3`.
+    mxnet hands arguments to its C++ operators as text. NumPy 2 writes a scalar inside a tuple as
+    `np.int64(3)`, which they cannot read, and NumPy 1 wrote it as `3`.
     """
     scalar = re.compile(r'\bnp\.(?:\w+\(([^()]*)\)|(True|False)_)')
+    base = sys.modules['mxnet.base']
 
     def plain(text):
         return scalar.sub(lambda match: match[1] or match[2], text) if 'np.' in text else text
 
-    base = sys.modules['mxnet.base']
-    for module in ('_ctypes.ndarray', '_ctypes.symbol', 'io.io', 'symbol.symbol'):
-        module = sys.modules[f'mxnet.{module}']
-        module.c_str_array = lambda texts: base.c_str_array([plain(text) for text in texts])
-    module.c_str = lambda text: base.c_str(plain(text))  # attributes of a symbol, one at a time
+    def c_str_array(texts):
+        return base.c_str_array([plain(text) for text in texts])
+
+    for name in ['_ctypes.ndarray', '_ctypes.symbol', 'io.io', 'symbol.symbol']:
+        sys.modules[f'mxnet.{name}'].c_str_array = c_str_array
+    sys.modules['mxnet.symbol.symbol'].c_str = lambda text: base.c_str(plain(text))
+
+
+def _mend_scalars_as_sizes():
+    """mx.np.random.normal(size=numpy.int64(3)) and the other distributions.
+
+    mxnet asks `size == ()`, which for a NumPy 2 scalar is an empty array, neither true nor false.
+    """
+
+    def plain(value):
+        return int(value) if isinstance(value, numpy.integer) else value
+
+    def with_plain_integers(function):
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            kwargs = {name: plain(value) for name, value in kwargs.items()}
+            return function(*map(plain, args), **kwargs)
+
+        return wrapper
+
+    for module in ['mxnet.ndarray.numpy.random', 'mxnet.ndarray.numpy_extension.random']:
+        module = sys.modules[module]
+        for name in module.__all__:
+            setattr(module, name, with_plain_integers(getattr(module, name)))
 
 
 def _mend_named_tuples():
     """mx.np.linalg.qr and others that mxnet leaves to NumPy, which now answers with a named tuple.
 
-    mxnet converts a tuple by calling its class with one list, and a named tuple wants the items.
+    mxnet rebuilds a tuple by calling its class with a list. A named tuple wants the items instead.
     """
     multiarray = sys.modules['mxnet.numpy.multiarray']
     as_mx_np_array = multiarray._as_mx_np_array
 
-    def as_mx_np_array_or_tuple(object, ctx=None):
+    def with_plain_tuples(object, ctx=None):
         return as_mx_np_array(tuple(object) if hasattr(object, '_fields') else object, ctx)
 
-    multiarray._as_mx_np_array = as_mx_np_array_or_tuple
-
-
-def _mend_conversion_to_numpy(mxnet):
-    """numpy.asarray(x), and all that relies on it: matplotlib, scikit-learn, the other frameworks.
-
-    Without `__array__`, NumPy takes an mxnet array apart element by element.
-    """
-
-    def __array__(self, dtype=None, copy=None):
-        if copy is False:
-            raise ValueError('NumPy cannot share the memory of an mxnet array; it needs a copy')
-        array = self.asnumpy()
-        return array if dtype is None else array.astype(dtype, copy=False)
-
-    mxnet.nd.NDArray.__array__ = __array__  # mx.np.ndarray is derived from it
+    multiarray._as_mx_np_array = with_plain_tuples
 
 
 def _mend_record_packing():
-    """mx.recordio.pack with an array for a label, which calls ndarray.tostring (now tobytes)."""
+    """mx.recordio.pack with an array for a label, which calls ndarray.tostring: now tobytes."""
     recordio = sys.modules['mxnet.recordio']
-    pack_number = recordio.pack
+    pack_with_number = recordio.pack
 
     def pack(header, s):
         header = recordio.IRHeader(*header)
         if isinstance(header.label, numbers.Number):
-            return pack_number(header, s)
+            return pack_with_number(header, s)
         label = numpy.asarray(header.label, dtype=numpy.float32)
         header = header._replace(flag=label.size, label=0)
         return struct.pack(recordio._IR_FORMAT, *header) + label.tobytes() + s

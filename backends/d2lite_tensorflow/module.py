@@ -37,10 +37,8 @@ class Module(module.Module, keras.Model):
 
         Keras 3 overlooks the latter. What is trained is chosen among these.
         """
-        variables = list(super().variables)
-        known = {id(variable) for variable in variables}
         own = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
-        return variables + [variable for variable in own if id(variable) not in known]
+        return list({id(variable): variable for variable in [*super().variables, *own]}.values())
 
     def apply_init(self, inputs, init=None):
         """Gives layers shapes by a pass over `inputs`, then applies `init` to each of `net`."""

@@ -52,6 +52,7 @@ class KernelClient(NotebookClient):
     """nbclient, with outputs handed on as they come and every failure told as a Failure."""
 
     on_output = None  # called with 'stdout' or 'stderr', and the text
+    output_error = None  # what it raised
     usable = False  # the kernel is alive and waits for the next cell
 
     def __init__(self, notebook: NotebookNode, folder: str):
@@ -105,6 +106,8 @@ class KernelClient(NotebookClient):
             return Failure(cell, line, 'Timeout', f'still running after {seconds:g} seconds')
         except DeadKernelError:
             self.usable = False
+            if self.output_error:
+                raise self.output_error from None
             if asyncio.current_task().cancelling():  # nbclient takes Ctrl-C for this, too
                 raise asyncio.CancelledError from None
             code = await self.km.provisioner.poll()
@@ -112,15 +115,13 @@ class KernelClient(NotebookClient):
             return Failure(cell, line, 'KernelDied', message, self.log_tail())
 
     def process_message(self, message, cell, cell_index):
-        if self.on_output:
-            kind, content = message['msg_type'], message['content']
-            if kind == 'stream':
-                self.on_output(content['name'], content['text'])
-            elif kind in ('execute_result', 'display_data'):
-                data = content['data']
-                # Where there is a picture, its text says no more than that there is one.
-                if 'text/plain' in data and not any(key.startswith('image/') for key in data):
-                    self.on_output('stdout', data['text/plain'] + '\n')
+        if self.on_output and (printed := _printed(message['msg_type'], message['content'])):
+            try:
+                self.on_output(*printed)
+            except Exception as error:  # nbclient would look at it only when the cell is done
+                self.output_error = error
+                self.task_poll_for_reply.cancel()
+                raise
         return super().process_message(message, cell, cell_index)
 
     async def stop(self) -> None:
@@ -131,6 +132,17 @@ class KernelClient(NotebookClient):
         finally:
             if self.kc:
                 self.kc.stop_channels()
+
+
+def _printed(kind: str, content: dict) -> tuple[str, str] | None:
+    """The stream and the text of a message from the kernel, if a terminal would show it."""
+    if kind == 'stream':
+        return content['name'], content['text']
+    data = content['data'] if kind in ('execute_result', 'display_data') else {}
+    # Where there is a picture, its text says no more than that there is one.
+    if 'text/plain' in data and not any(mimetype.startswith('image/') for mimetype in data):
+        return 'stdout', data['text/plain'] + '\n'
+    return None
 
 
 def _failure(error: CellExecutionError, node, cell: Cell | None) -> Failure:

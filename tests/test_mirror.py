@@ -1,0 +1,67 @@
+"""The four backends mirror each other: the same files, with the same definitions in order."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+BACKENDS = Path(__file__).parent.parent / 'backends'
+PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')]
+
+# What a framework needs beyond the others.
+ADDITIONS = {
+    'd2lite_jax/framework.py': {'get_seed', 'get_key'},
+    'd2lite_jax/trainer.py': {'TrainState'},
+    'd2lite_torch/trainer.py': {'trainable'},
+    'd2lite_mxnet/trainer.py': {'trainable'},
+    # MXNet's mends live in one place, and nowhere else.
+    'd2lite_mxnet/framework.py': {'LENT_NAMES', 'mx'},
+    'd2lite_tensorflow/framework.py': {'keras'},
+}
+# JAX has no random numbers of its own that could be seeded.
+ABSENT = {'d2lite_jax/framework.py': {'seed'}}
+
+# Functions that a framework has as they are may be plain assignments, so only names are compared
+# there, not their order.
+UNORDERED = {'tensor.py', 'framework.py'}
+
+
+def files(package):
+    return sorted(path.name for path in (BACKENDS / package).glob('*.py'))
+
+
+def public_names(package, file):
+    """The public functions, classes and variables of a file, in order."""
+    names = []
+    for node in ast.parse((BACKENDS / package / file).read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign):
+            targets = [t for target in node.targets for t in getattr(target, 'elts', [target])]
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    additions = ADDITIONS.get(f'{package}/{file}', set())
+    return [name for name in names if not name.startswith('_') and name not in additions]
+
+
+def test_every_backend_has_the_same_files():
+    assert {package: files(package) for package in PACKAGES} == {
+        package: files(PACKAGES[0]) for package in PACKAGES
+    }
+
+
+@pytest.mark.parametrize('package', PACKAGES[1:])
+@pytest.mark.parametrize('file', [f for f in files(PACKAGES[0]) if f != '__init__.py'])
+def test_every_file_has_the_same_definitions(package, file):
+    ours, first = public_names(package, file), public_names(PACKAGES[0], file)
+    absent = ABSENT.get(f'{package}/{file}', set())
+    assert not absent & set(ours)
+    first = [name for name in first if name not in absent]
+    if file in UNORDERED:
+        ours, first = sorted(ours), sorted(first)
+    assert ours == first
+
+
+def test_additions_exist():
+    for path, names in ADDITIONS.items():
+        text = (BACKENDS / path).read_text()
+        assert [name for name in names if name not in text] == []

@@ -1,0 +1,61 @@
+"""The wheel holds the packages at the top level, and nothing called backends."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory):
+    out = tmp_path_factory.mktemp('wheel')
+    command = [sys.executable, '-m', 'build', '--wheel', '--no-isolation', '--outdir', str(out)]
+    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
+    (path,) = out.glob('*.whl')
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_holds_every_package(wheel):
+    top = {name.split('/')[0] for name in wheel.namelist()}
+    top = {name for name in top if not name.endswith('.dist-info')}
+    assert top == {'d2lite', 'd2lite_mxnet', 'd2lite_torch', 'd2lite_tensorflow', 'd2lite_jax'}
+
+
+def test_the_wheel_holds_every_file(wheel):
+    sources = [*(ROOT / 'd2lite').rglob('*.py'), *(ROOT / 'backends').rglob('*.py')]
+    expected = {
+        str(path.relative_to(ROOT / 'backends' if 'backends' in path.parts else ROOT))
+        for path in sources
+    }
+    assert expected <= set(wheel.namelist())
+
+
+def test_the_wheel_registers_backends_and_the_command(wheel):
+    (name,) = (name for name in wheel.namelist() if name.endswith('entry_points.txt'))
+    text = wheel.read(name).decode()
+    for line in (
+        'd2lite = d2lite.cli:main',
+        'pytorch = d2lite_torch',
+        'mxnet = d2lite_mxnet',
+        'tensorflow = d2lite_tensorflow',
+        'jax = d2lite_jax',
+    ):
+        assert line in text
+
+
+def test_the_constraints_lie_in_the_ranges():
+    import tomllib
+
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+    extras = [r for extra in project['optional-dependencies'].values() for r in extra]
+    lines = (ROOT / 'constraints.txt').read_text().splitlines()
+    pins = dict(line.split('==') for line in lines if '==' in line and not line.startswith('#'))
+    for requirement in map(Requirement, [*project['dependencies'], *extras]):
+        if requirement.name != 'd2lite':
+            assert requirement.specifier.contains(pins[requirement.name]), requirement.name

@@ -1,0 +1,126 @@
+"""What is TensorFlow's alone: raw variables and Keras layers on one Module, Keras 2 and 3."""
+
+import os
+
+import numpy as np
+import pytest
+from contract import python, require, small_data
+
+d2l = require('tensorflow')
+import tensorflow as tf  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures('tensorflow')
+
+
+@pytest.fixture
+def tensorflow():
+    d2l.seed_everything(0)
+
+
+class Mixed(d2l.Module):
+    """A Keras layer, a variable of its own, one in a nested module, and one not to be trained."""
+
+    def __init__(self, lr=0.1):
+        super().__init__()
+        self.save_hyperparameters()
+        self.layer = tf.keras.layers.Dense(1, use_bias=False)
+        self.b = tf.Variable(tf.zeros(1))
+        self.frozen = tf.Variable(tf.ones(1), trainable=False)
+        self.scale = Scale()
+
+    def forward(self, X):
+        return self.scale(self.layer(X)) + self.b * self.frozen
+
+    def loss(self, y_hat, y):
+        return d2l.reduce_mean(d2l.squared_loss(y_hat, y))
+
+    def configure_optimizers(self):
+        return tf.keras.optimizers.SGD(self.lr)
+
+
+class Scale(d2l.Module):
+    def __init__(self):
+        super().__init__()
+        self.factor = tf.Variable(tf.ones(1))
+
+    def forward(self, X):
+        return X * self.factor
+
+
+def test_raw_variables_and_layers_both_train():
+    model = Mixed()
+    model.apply_init([tf.ones((1, 2))])
+    before = [np.array(variable) for variable in model.trainable_variables]
+    assert len(before) == 3
+    trainer = d2l.Trainer(max_epochs=5)
+    trainer.fit(model, small_data(d2l))
+    after = [np.array(variable) for variable in model.trainable_variables]
+    assert all(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    assert np.array(model.frozen) == 1
+    assert trainer.history[-1]['val_loss'] < 0.5 < trainer.history[0]['val_loss']
+
+
+def test_every_variable_is_listed_once():
+    model = Mixed()
+    model.apply_init([tf.ones((1, 2))])
+    model.again = model.b
+    assert len({id(v) for v in model.variables}) == len(model.variables) == 4
+
+
+@pytest.mark.parametrize('when', ['in the class', 'added'])
+def test_a_loss_method_survives(when):
+    class Model(d2l.Module):
+        if when == 'in the class':
+
+            def loss(self, y_hat, y):
+                return 'mine'
+
+    if when == 'added':
+
+        @d2l.add_to_class(Model)
+        def loss(self, y_hat, y):
+            return 'mine'
+
+    assert Model().loss(None, None) == 'mine'
+
+
+def test_float64_is_not_rounded_on_the_way_in():
+    class Model(d2l.Module):
+        def forward(self, X):
+            return X
+
+    x = tf.constant([[1 + 1e-12]], tf.float64)
+    assert Model()(x).dtype == tf.float64
+
+
+def test_dropout_is_on_in_training_and_off_in_validation():
+    model = d2l.Module()
+    model.net = tf.keras.Sequential([tf.keras.layers.Dropout(0.5)])
+    X = tf.ones((100, 10))
+    model.training = True
+    assert (np.array(model(X)) == 0).mean() == pytest.approx(0.5, abs=0.1)
+    model.training = False
+    assert (np.array(model(X)) == 1).all()
+
+
+def test_keras_is_the_one_asked_for():
+    legacy = os.environ.get('TF_USE_LEGACY_KERAS') == '1'
+    assert ('Keras 2.' if legacy else 'Keras 3.') in d2l.framework.version()
+
+
+def test_keras_on_another_backend_is_one_clear_error():
+    require('jax')
+    if os.environ.get('TF_USE_LEGACY_KERAS') == '1':
+        pytest.skip('Keras 2 has no other backends')
+    process = python('from d2lite import tensorflow', KERAS_BACKEND='jax')
+    assert 'Keras runs on jax here' in process.stderr
+    assert 'KERAS_BACKEND=tensorflow' in process.stderr
+
+
+def test_legacy_keras_that_is_missing_is_one_clear_error(tmp_path):
+    (tmp_path / 'tf_keras.py').write_text('raise ImportError("hidden")')
+    process = python(
+        'from d2lite import tensorflow', TF_USE_LEGACY_KERAS='1', PYTHONPATH=str(tmp_path)
+    )
+    assert 'TF_USE_LEGACY_KERAS=1 asks for Keras 2, which is not installed' in process.stderr
+    assert 'pip install tf-keras' in process.stderr
