@@ -64,7 +64,9 @@ def test_every_variable_is_listed_once():
     model = Mixed()
     model.apply_init([tf.ones((1, 2))])
     model.again = model.b
-    assert len({id(v) for v in model.variables}) == len(model.variables) == 4
+    assert len({id(v) for v in model.variables}) == len(model.variables)
+    assert len(model.trainable_variables) == 3
+    assert any(variable is model.frozen for variable in model.non_trainable_variables)
 
 
 @pytest.mark.parametrize('when', ['in the class', 'added'])

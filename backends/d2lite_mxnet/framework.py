@@ -189,17 +189,18 @@ def _mend_scalars_in_operators():
     mxnet hands arguments to its C++ operators as text. NumPy 2 writes a scalar inside a tuple as
     `np.int64(3)`, which they cannot read, and NumPy 1 wrote it as `3`.
     """
-    scalar = re.compile(r'\bnp\.(?:\w+\(([^()]*)\)|(True|False)_)')
+    scalar = re.compile(r'\bnp\.\w+\(([^()]*)\)')
     base = sys.modules['mxnet.base']
 
     def plain(text):
-        return scalar.sub(lambda match: match[1] or match[2], text) if 'np.' in text else text
+        return scalar.sub(r'\1', text) if 'np.' in text else text
 
     def c_str_array(texts):
         return base.c_str_array([plain(text) for text in texts])
 
-    for name in ['_ctypes.ndarray', '_ctypes.symbol', 'io.io', 'symbol.symbol']:
-        sys.modules[f'mxnet.{name}'].c_str_array = c_str_array
+    sys.modules['mxnet._ctypes.ndarray'].c_str_array = c_str_array
+    sys.modules['mxnet._ctypes.symbol'].c_str_array = c_str_array
+    sys.modules['mxnet.io.io'].c_str_array = c_str_array
     sys.modules['mxnet.symbol.symbol'].c_str = lambda text: base.c_str(plain(text))
 
 

@@ -7,7 +7,7 @@ Keras 2, for which the pages of the book were written; d2lite works with either.
 import os
 from importlib import metadata
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')  # else the import prints a dozen lines
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # importing it prints less with this
 
 import tensorflow as tf
 
