@@ -106,10 +106,21 @@ def missing_modules(name: str) -> list[str]:
 
 def install_line(name: str) -> str:
     """The shell command that installs what backend `name` needs."""
+    from packaging.requirements import Requirement
+
     if name == 'mxnet':
         # Its metadata ask for numpy<2, which the other frameworks cannot live with.
         return 'pip install requests && pip install --no-deps mxnet==1.9.1'
-    return f'pip install "d2lite[{name}]"'
+    # Somebody else's backend installs with its own package; ours need what the extra lists.
+    requirements = [known()[name].partition('.')[0]]
+    if name in FRAMEWORKS:
+        listed = [Requirement(text) for text in metadata.requires('d2lite') or ()]
+        requirements = [
+            f'"{requirement.name}{requirement.specifier}"'
+            for requirement in listed
+            if requirement.marker and requirement.marker.evaluate({'extra': name})
+        ]
+    return f'pip install {" ".join(requirements)}'
 
 
 def require(name: str) -> None:

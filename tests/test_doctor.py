@@ -39,7 +39,7 @@ def test_what_is_installed_but_broken_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv('PYTHONPATH', str(tmp_path))
     found = doctor.diagnose('pytorch')
     assert found.problem == 'RuntimeError: no such luck'
-    assert found.install == 'pip install "d2lite[pytorch]"'
+    assert found.install == selection.install_line('pytorch')
 
 
 def test_what_crashes_is_told(monkeypatch, tmp_path):

@@ -122,7 +122,8 @@ from packaging.version import Version
 for name in {list(framework.LENT_NAMES)}:
     if name not in vars(numpy):
         setattr(numpy, name, numpy.bool_ if name == 'bool' else numpy.all)
-sys.modules['distutils.version'] = types.SimpleNamespace(LooseVersion=Version, StrictVersion=Version)
+distutils_version = types.SimpleNamespace(LooseVersion=Version, StrictVersion=Version)
+sys.modules['distutils.version'] = distutils_version
 import mxnet
 """
     code += FRAMEWORK_ALONE + WATCH_NUMPY

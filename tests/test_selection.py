@@ -80,7 +80,7 @@ def test_a_missing_framework_is_one_error_with_the_line_that_installs_it(use):
     assert process.returncode != 0
     error = process.stderr[process.stderr.index('BackendError') :]
     assert 'The jax backend needs flax' in error
-    assert 'pip install "d2lite[jax]"' in error
+    assert 'pip install "flax>=' in error and '"jax>=' in error
     assert 'ModuleNotFoundError' not in process.stderr
 
 
@@ -88,7 +88,7 @@ def test_no_framework_at_all_is_one_error_with_all_lines():
     hidden = ['torch', 'jax', 'tensorflow', 'mxnet']
     process = python(HIDE.format(hidden=hidden) + 'import d2lite as d2l; d2l.Trainer')
     assert 'No deep-learning framework is installed' in process.stderr
-    assert '--no-deps mxnet' in process.stderr and 'd2lite[pytorch]' in process.stderr
+    assert '--no-deps mxnet' in process.stderr and '"torch>=' in process.stderr
 
 
 def test_a_changed_variable_is_an_error_and_an_alias_is_no_change():

@@ -7,8 +7,8 @@ left Python in 3.12. The other frameworks need a current NumPy. So, once, on imp
 1. what is missing is lent to NumPy while mxnet is being imported, and taken away again;
 2. what would go wrong later, when a function of mxnet is called, is mended in mxnet's own modules.
 
-NumPy is afterwards as it was before, and the installed files of mxnet stay as they are. On an older
-NumPy, which still has a name or needs no mending, NumPy's own name is used and nothing is mended.
+NumPy is afterwards as it was before, and the installed files of mxnet stay as they are. An older
+NumPy is lent only the names that it lacks, and what works there is left alone.
 """
 
 import contextlib
@@ -71,10 +71,10 @@ def _import_mxnet():
 
     _mend_conversion_to_numpy(mxnet)
     _mend_removed_names()
+    _mend_named_tuples()
     if Version(numpy.__version__) >= Version('2.0.0'):
         _mend_scalars_in_operators()
         _mend_scalars_as_sizes()
-        _mend_named_tuples()
         _mend_record_packing()
     return mxnet
 
@@ -130,8 +130,9 @@ def _lent_names():
     finally:
         for name in missing:
             vars(numpy).pop(name, None)
-        del sys.modules['distutils.version']
-        if original is not None:
+        if original is None:
+            sys.modules.pop('distutils.version', None)
+        else:
             sys.modules['distutils.version'] = original
 
 
@@ -183,6 +184,20 @@ def _mend_removed_names():
     sys.modules['mxnet.test_utils'].np = complete_numpy
 
 
+def _mend_named_tuples():
+    """mx.np.linalg.qr and others that mxnet leaves to NumPy, which now answers with a named tuple.
+
+    mxnet rebuilds a tuple by calling its class with a list. A named tuple wants the items instead.
+    """
+    multiarray = sys.modules['mxnet.numpy.multiarray']
+    as_mx_np_array = multiarray._as_mx_np_array
+
+    def with_plain_tuples(object, ctx=None):
+        return as_mx_np_array(tuple(object) if hasattr(object, '_fields') else object, ctx)
+
+    multiarray._as_mx_np_array = with_plain_tuples
+
+
 def _mend_scalars_in_operators():
     """mx.np.zeros((numpy.int64(3), 2)), x[numpy.int64(0)] = 1 and the like.
 
@@ -225,20 +240,6 @@ def _mend_scalars_as_sizes():
         module = sys.modules[module]
         for name in module.__all__:
             setattr(module, name, with_plain_integers(getattr(module, name)))
-
-
-def _mend_named_tuples():
-    """mx.np.linalg.qr and others that mxnet leaves to NumPy, which now answers with a named tuple.
-
-    mxnet rebuilds a tuple by calling its class with a list. A named tuple wants the items instead.
-    """
-    multiarray = sys.modules['mxnet.numpy.multiarray']
-    as_mx_np_array = multiarray._as_mx_np_array
-
-    def with_plain_tuples(object, ctx=None):
-        return as_mx_np_array(tuple(object) if hasattr(object, '_fields') else object, ctx)
-
-    multiarray._as_mx_np_array = with_plain_tuples
 
 
 def _mend_record_packing():
