@@ -1,5 +1,6 @@
 """The `d2lite` command."""
 
+import signal
 import sys
 from importlib.util import find_spec
 from typing import Annotated
@@ -21,6 +22,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Runs the command line; the entry point of the console script."""
+    # What ends a job from outside, `timeout` for one, is to shut down its kernel as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     app()
 
 
@@ -42,7 +45,7 @@ def _options(
 
 @app.command()
 def run(
-    page: Annotated[str, typer.Argument(help='A tabbed page, or a Markdown notebook.')],
+    page: Annotated[str, typer.Argument(metavar='PAGE', help='A tabbed page, or a Markdown notebook.')],
     tab: Annotated[
         str | None,
         typer.Option(help='A tab of the page, or "all". [default: the selected backend]'),

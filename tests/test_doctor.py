@@ -35,6 +35,7 @@ def test_what_is_missing_comes_with_the_line_that_installs_it(monkeypatch, capsy
 
 
 def test_what_is_installed_but_broken_is_told(monkeypatch, tmp_path):
+    require('pytorch')
     (tmp_path / 'torch.py').write_text('raise RuntimeError("no such luck")')
     monkeypatch.setenv('PYTHONPATH', str(tmp_path))
     found = doctor.diagnose('pytorch')
@@ -43,6 +44,7 @@ def test_what_is_installed_but_broken_is_told(monkeypatch, tmp_path):
 
 
 def test_what_crashes_is_told(monkeypatch, tmp_path):
+    require('pytorch')
     (tmp_path / 'torch.py').write_text('import os; os._exit(3)')
     monkeypatch.setenv('PYTHONPATH', str(tmp_path))
     assert doctor.diagnose('pytorch').problem == 'exit code 3'

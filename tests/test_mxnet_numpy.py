@@ -384,6 +384,7 @@ def test_conversion_to_numpy(array):
     assert converted.dtype == np.float32
     assert converted.tolist() == [[1.5, 2]]
     assert np.asarray(array, dtype='int64').tolist() == [[1, 2]]
+    assert array.__array__('int64').dtype == np.int64
     assert np.array([array, array]).shape == (2, 1, 2)
     converted[:] = 0
     assert array.asnumpy().tolist() == [[1.5, 2]]

@@ -1,5 +1,7 @@
 """Which backend `import d2lite as d2l` is, and what an error says."""
 
+import importlib
+
 import pytest
 from contract import python, require
 
@@ -115,6 +117,7 @@ def test_faces_ignore_the_variable_and_do_not_settle_it():
 
 
 def test_a_name_that_no_backend_has():
+    require('pytorch')
     process = python('import d2lite as d2l; d2l.Trainr', D2LITE_BACKEND='pytorch')
     assert "d2lite on pytorch has no 'Trainr'" in process.stderr
     assert not hasattr(d2lite, '_repr_html_') and not hasattr(d2lite, '__wrapped__')
@@ -153,3 +156,11 @@ def test_a_namespace_offers_the_interface(d2l):
     missing = [name for name in interface.NAMES if not hasattr(d2l, name)]
     assert missing == []
     assert set(interface.NAMES) <= set(d2l.__all__) <= set(dir(d2l))
+
+
+@pytest.mark.parametrize('face', ['torch', 'jax', 'tensorflow', 'mxnet'])
+def test_a_face_offers_the_same_and_completes(face):
+    namespace = require({'torch': 'pytorch'}.get(face, face))
+    module = importlib.import_module(f'd2lite.{face}')
+    assert set(namespace.__all__) <= set(dir(module))
+    assert all(getattr(module, name) is getattr(namespace, name) for name in namespace.__all__)

@@ -5,7 +5,7 @@ import sys
 from d2lite import selection
 from d2lite.pages.kernel import TabResult, run_tab
 from d2lite.pages.source import Page
-from d2lite.pages.summary import console, table
+from d2lite.pages.summary import console, print_table
 
 __all__ = ['run_tabs', 'tabs_to_run']
 
@@ -49,7 +49,7 @@ def run_tabs(page: Page, tabs: list[str], timeout: float, show: list[str]) -> li
             _write('stderr', _shortened(result.error.traceback))
             _write('stderr', f'd2lite: {tab} failed: {result.error}\n')
         out.print()
-    out.print(table(results, show))
+    print_table(out, results, show)
     return results
 
 

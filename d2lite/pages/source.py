@@ -18,7 +18,6 @@ What is a cell, and on which tab it runs:
 Reading runs nothing and imports no framework.
 """
 
-import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +29,12 @@ from d2lite import selection
 
 __all__ = ['Cell', 'Page', 'PageError', 'parse_page', 'read_page']
 
-TAB_LINE = re.compile(r'\s*(?:%%|#\s*@)tab(?![\w.])(?P<names>.*)')
+TAB_LINE = re.compile(r'\s*(?P<mark>%%tab|#\s*@tab)(?![\w.])(?P<names>.*)')
 FRONT = re.compile(
     r'^\s*(?:%(?:re)?load_ext\s+(?:d2lbook|d2lite)\.tab\b|tab\.interact_select\()', re.M
 )
 SELECT = re.compile(r'^\s*tab\.interact_select\((?P<names>.*?)\)', re.M | re.S)
+QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
 
 
 class PageError(ValueError):
@@ -126,7 +126,7 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
         raise PageError(path, 1, f'The page has no cells: no fence begins with {wanted}.')
     cells = tuple(_cell(fence, position, path) for position, fence in enumerate(chosen, start=1))
 
-    selected = [name for cell in cells if cell.front for name in _interact_select(cell, path)]
+    selected = [name for cell in cells for name in _interact_select(cell, path)]
     named = [name for cell in cells for name in cell.tabs or ()]
     tabs = tuple(dict.fromkeys(name for name in selected + named if name != 'all'))
     default = tabs[0] if tabs else None
@@ -137,40 +137,34 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
 
 def _check_closed(fence: Token, path: Path) -> None:
     start, end = fence.map
-    lines = fence.content.splitlines()
+    lines = _lines(fence)
     if len(lines) != end - start - 2:  # a closed fence spans its content and two lines more
         raise PageError(path, start + 1, f'This fence is never closed; end it with {fence.markup}')
     # Without its closing line a fence goes on to that of the next one, and swallows its opening.
     opening = re.compile(rf' {{0,3}}{fence.markup}+ *[^\s`~][^`]*')
     for number, line in enumerate(lines, start=start + 2):
         if opening.fullmatch(line):
-            raise PageError(
-                path,
-                start + 1,
-                f'This fence is not closed before the next one begins in line {number}; '
-                f'end it with {fence.markup}',
-            )
+            message = f'This fence is not closed before the next one begins in line {number}; '
+            raise PageError(path, start + 1, message + f'end it with {fence.markup}')
 
 
 def _cell(fence: Token, position: int, path: Path) -> Cell:
-    lines = fence.content.splitlines()
+    lines = _lines(fence)
     number = fence.map[0] + 2  # in the file, of lines[0]
     tabs = None
     # IPython drops leading blank lines and counts without them, so they are dropped here too.
     while lines and (not lines[0].strip() or tabs is None):
         if match := TAB_LINE.fullmatch(lines[0]):
-            tabs = tuple(_tab_names(re.split(r'[\s,]+', match['names']), path, number, '%%tab'))
+            names = re.split(r'[\s,]+', match['names'])
+            tabs = tuple(_tab_names(names, path, number, match['mark']))
         elif lines[0].strip():
             break
         lines.pop(0)
         number += 1
     for offset, line in enumerate(lines):
-        if TAB_LINE.fullmatch(line):
-            raise PageError(
-                path,
-                number + offset,
-                f'{line.split()[0]} must be the first line of its cell, and there only once.',
-            )
+        if match := TAB_LINE.fullmatch(line):
+            message = f'{match["mark"]} must be the first line of its cell, and there only once.'
+            raise PageError(path, number + offset, message)
     source = '\n'.join(lines)
     front = tabs is None and FRONT.search(source) is not None
     raw = fence.content.removesuffix('\n')
@@ -182,19 +176,17 @@ def _interact_select(cell: Cell, path: Path) -> list[str]:
     names = []
     for match in SELECT.finditer(cell.source):
         line = cell.first_line + cell.source.count('\n', 0, match.start('names'))
-        try:
-            arguments = ast.literal_eval(f'({match["names"]},)') if match['names'].strip() else ()
-        except (SyntaxError, ValueError):
-            arguments = (None,)
-        flat = [
-            n for each in arguments for n in (each if isinstance(each, list | tuple) else [each])
-        ]
-        if not all(isinstance(name, str) for name in flat):
-            raise PageError(
-                path, line, "interact_select takes names of tabs, as in ['mxnet', 'pytorch']."
-            )
-        names += _tab_names(flat, path, line, 'interact_select')
+        arguments = re.sub('#.*', '', match['names'])
+        if QUOTED.sub('', arguments).strip(' \n\t[](),'):
+            message = "interact_select takes names of tabs, as in ['mxnet', 'pytorch']."
+            raise PageError(path, line, message)
+        names += _tab_names(QUOTED.findall(arguments), path, line, 'interact_select')
     return names
+
+
+def _lines(fence: Token) -> list[str]:
+    # Not splitlines(), which also splits at form feeds and the like.
+    return fence.content.removesuffix('\n').split('\n') if fence.content else []
 
 
 def _tab_names(names: list[str], path: Path, line: int, where: str) -> list[str]:

@@ -1,14 +1,16 @@
 """The table at the end of a run: one line for each tab."""
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from d2lite.pages.kernel import TabResult
 
-__all__ = ['console', 'table']
+__all__ = ['console', 'print_table']
 
 MAX_MESSAGE = 200
+WIDE = 110  # columns of a terminal in which a line a tab has room
 
 
 def console() -> Console:
@@ -17,40 +19,48 @@ def console() -> Console:
     return out if out.is_terminal else Console(highlight=False, width=160)
 
 
-def table(results: list[TabResult], show: list[str]) -> Table:
+def print_table(out: Console, results: list[TabResult], show: list[str]) -> None:
     """What the tabs came to. Losses have a column if a trainer ran, and so has each name shown."""
+    wide = out.width >= WIDE
+    separator = ' ' if wide else '\n'
     key = _loss_key(results)
-    columns = {
-        'tab': lambda r: r.tab,
-        'framework': lambda r: ' '.join(
-            str(r.values[part]) for part in ('framework', 'version') if part in r.values
-        ),
-        'device': lambda r: r.values.get('device') or ', '.join(r.values.get('devices', [])),
-        'cells run': lambda r: f'{r.cells_run}/{r.cells_total}',
-    }
+    columns = {'tab': lambda r: r.tab, 'version': _version, 'device': _device}
+    columns['cells run'] = lambda r: f'{r.cells_run}/{r.cells_total}'
     if key:
-        name = {'val_loss': 'validation loss', 'train_loss': 'training loss'}[key]
-        columns[f'{name}, by epoch'] = lambda r: ' '.join(
+        title = {'val_loss': 'validation loss', 'train_loss': 'training loss'}[key]
+        columns[f'{title}, by epoch'] = lambda r: separator.join(
             _text(row.get(key)) for row in r.values.get('history', [])
         )
     for name in show:
-        columns[name] = lambda r, name=name: _text(r.values.get('show', {}).get(name))
+        columns[name] = lambda r, name=name: _text(r.values.get('show', {}).get(name), separator)
     columns['seconds'] = lambda r: f'{r.seconds:.1f}'
-    columns['result'] = _verdict
+    columns['result'] = _verdict if wide else lambda r: 'failed' if r.error else 'passed'
 
-    grid = Table()
-    for name in columns:
-        narrow = name in ('tab', 'cells run', 'seconds')
+    grid = Table(box=box.HEAVY_HEAD) if wide else Table(box=None, padding=(0, 1, 0, 0))
+    for title in columns:
+        # Where there is little room, versions and messages give way, and never the numbers.
         grid.add_column(
-            escape(name),
-            no_wrap=narrow,
+            escape(title if wide else title.replace(' ', '\n')),
+            no_wrap=title not in ('version', 'device', 'result'),
             overflow='fold',
-            justify='right' if name == 'seconds' else 'left',
+            justify='right' if title == 'seconds' else 'left',
         )
     for result in results:
-        style = 'red' if result.error else None
-        grid.add_row(*(escape(column(result)) for column in columns.values()), style=style)
-    return grid
+        cells = [escape(column(result)) for column in columns.values()]
+        grid.add_row(*cells, style='red' if result.error else None)
+    out.print(grid)
+    for result in results:
+        if result.error and not wide:
+            out.print(f'{result.tab} {_verdict(result)}', style='red', markup=False)
+
+
+def _version(result):
+    name, version = (result.values.get(key, '') for key in ('framework', 'version'))
+    return version if name == result.tab else f'{name} {version}'.strip()
+
+
+def _device(result):
+    return result.values.get('device') or ', '.join(result.values.get('devices', []))
 
 
 def _loss_key(results):
@@ -66,11 +76,11 @@ def _verdict(result):
     return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + '…'
 
 
-def _text(value):
+def _text(value, separator=' '):
     if value is None:
         return '-'
     if isinstance(value, float):
         return f'{value:.4g}'
     if isinstance(value, list):
-        return '[' + ', '.join(_text(each) for each in value) + ']'
+        return '[' + f',{separator}'.join(_text(each) for each in value) + ']'
     return str(value)

@@ -1,0 +1,138 @@
+"""Breaks d2lite on purpose, one line at a time, and checks that the tests notice.
+
+    python tests/mutations.py            # all of them
+    python tests/mutations.py clip       # those whose name has this in it
+
+Each mutation is made in a copy of the repository, and the tests named with it are run there. The
+exit code is 1 if one of them still passes, or if a line to be changed is no longer there.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TORCH, JAX, TF, MXNET = (f'backends/d2lite_{n}' for n in ('torch', 'jax', 'tensorflow', 'mxnet'))
+
+# name, file, the line, what becomes of it, tests that must fail
+MUTATIONS = [
+    ('gradient scaled, torch', f'{TORCH}/optimizer.py', 'param.grad\n', '1.0001 * param.grad\n',
+     'test_linear.py'),
+    ('gradient scaled, jax', f'{JAX}/optimizer.py', '-self.lr * grad', '-1.0001 * self.lr * grad',
+     'test_linear.py'),
+    ('gradient scaled, tensorflow', f'{TF}/optimizer.py', 'self.lr * grad',
+     '1.0001 * self.lr * grad', 'test_linear.py'),
+    ('gradient scaled, mxnet', f'{MXNET}/optimizer.py', 'param.grad\n', '1.0001 * param.grad\n',
+     'test_linear.py'),
+    ('batch order off by one, torch', f'{TORCH}/data.py', '[torch.from_numpy(rows)',
+     '[torch.from_numpy(rows).roll(1)', 'test_linear.py'),
+    ('batch order off by one, jax', f'{JAX}/data.py', 'jnp.take(tensor, rows,',
+     'jnp.take(tensor, jnp.roll(rows, 1),', 'test_linear.py'),
+    ('batch order off by one, tensorflow', f'{TF}/data.py', 'tf.gather(tensor, rows)',
+     'tf.gather(tensor, tf.roll(rows, 1, 0))', 'test_linear.py'),
+    ('batch order off by one, mxnet', f'{MXNET}/data.py', 'np.array(rows,',
+     'np.array([*rows[1:], rows[0]],', 'test_linear.py'),
+    ('clipping left out, torch', f'{TORCH}/trainer.py', 'if self.gradient_clip_val > 0',
+     'if False', 'test_trainer.py'),
+    ('clipping left out, jax', f'{JAX}/trainer.py', 'if self.gradient_clip_val == 0', 'if True',
+     'test_trainer.py'),
+    ('clipping left out, tensorflow', f'{TF}/trainer.py', 'if self.gradient_clip_val > 0',
+     'if False', 'test_trainer.py'),
+    ('clipping left out, mxnet', f'{MXNET}/trainer.py', 'if self.gradient_clip_val > 0',
+     'if False', 'test_trainer.py'),
+    ('bias not updated, torch', f'{TORCH}/linear.py', 'SGD([self.w, self.b]', 'SGD([self.w]',
+     'test_linear.py'),
+    ('bias not updated, jax', f'{JAX}/linear.py', 'matmul(X, self.w) + self.b',
+     'matmul(X, self.w) + jax.lax.stop_gradient(self.b)', 'test_linear.py'),
+    ('bias not updated, tensorflow', f'{TF}/linear.py', 'tf.Variable(tf.zeros(1), trainable=True)',
+     'tf.Variable(tf.zeros(1), trainable=False)', 'test_linear.py'),
+    ('bias not updated, mxnet', f'{MXNET}/linear.py', 'SGD([self.w, self.b]', 'SGD([self.w]',
+     'test_linear.py'),
+    ('sigma ignored, torch', f'{TORCH}/linear.py', "'parameters'), sigma,", "'parameters'), 0.01,",
+     'test_linear.py'),
+    ('sigma ignored, jax', f'{JAX}/linear.py', 'self.init_seed, self.sigma,',
+     'self.init_seed, 0.01,', 'test_linear.py'),
+    ('sigma ignored, tensorflow', f'{TF}/linear.py', "'parameters'), sigma,",
+     "'parameters'), 0.01,", 'test_linear.py'),
+    ('sigma ignored, mxnet', f'{MXNET}/linear.py', "'parameters'), sigma,", "'parameters'), 0.01,",
+     'test_linear.py'),
+    ('batch statistics dropped', f'{JAX}/trainer.py', ", batch_stats=mutated['batch_stats']", '',
+     'test_jax.py'),
+    ('one dropout key for all steps', f'{JAX}/trainer.py', '[0]\n        self.state =',
+     '[0]\n        0 and self.state ==', 'test_jax.py'),
+    ('raw variables overlooked', f'{TF}/module.py', '[*super().variables, *own]',
+     '[*super().variables]', 'test_tensorflow.py'),
+    ('loss hidden', f'{TF}/module.py', "self.__dict__.pop('loss', None)", 'pass',
+     'test_tensorflow.py'),
+    ('labels broadcast', 'd2lite/module.py',
+     'if without_ones(y_hat_shape) != without_ones(y_shape)', 'if False', 'test_module.py'),
+    ('every_n of 0', 'd2lite/module.py', 'max(1, int(num_batches / num_points))',
+     'int(num_batches / num_points)', 'test_trainer.py'),
+    ('validation labelled as training', 'd2lite/module.py', "else 'val_'", "else 'train_'",
+     'test_trainer.py'),
+    ('every batch drawn', 'd2lite/board.py', 'if len(points) < every_n', 'if False',
+     'test_board.py'),
+    ('a new line for each draw', 'd2lite/board.py', 'if data.keys() != self._lines.keys():',
+     'if self._lines.clear() is None:', 'test_board.py'),
+    ('values read while drawing', 'd2lite/board.py', 'points.append(Point(x, y))',
+     'points.append(Point(x, float(y)))', 'test_board.py'),
+    ('no last frame', 'd2lite/board.py', '        board.show()\n    _undrawn', '        pass\n    _undrawn',
+     'test_board.py'),
+    ('not shuffled', 'd2lite/data.py', 'if self.shuffle:', 'if False:', 'test_data.py'),
+    ('shuffled once', 'd2lite/data.py', '[*self.seed, self.epoch]', '[*self.seed, 0]',
+     'test_data.py'),
+    ('last batch dropped', 'd2lite/data.py', 'range(0, self.num_examples, self.batch_size)',
+     'range(0, self.num_examples - self.batch_size + 1, self.batch_size)', 'test_data.py'),
+    ('local variables saved', 'd2lite/hyperparameters.py', '(*arguments[1:], varargs, keywords)',
+     'values', 'test_hyperparameters.py'),
+    ('choice never settled', 'd2lite/selection.py', '_selected, _asked = name, asked',
+     'return name', 'test_selection.py'),
+    ('streams mixed', 'd2lite/seeds.py', '_streams[purpose].integers', "_streams['data'].integers",
+     'test_seeds.py'),
+]  # fmt: skip
+
+
+def survives(file, line, mutated, tests):
+    """Whether the tests pass all the same. Raises LookupError if the line is not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / 'd2lite'
+        ignored = shutil.ignore_patterns('.git', '.venv', '__pycache__', 'build', '.*_cache')
+        shutil.copytree(ROOT, copy, ignore=ignored)
+        text = (copy / file).read_text()
+        if line not in text:
+            raise LookupError(f'{file} has no {line!r}')
+        (copy / file).write_text(text.replace(line, mutated))
+        path = os.pathsep.join([str(copy), str(copy / 'backends')])
+        command = [sys.executable, '-m', 'pytest', '-qx', '-p', 'no:cacheprovider']
+        process = subprocess.run(
+            [*command, *(f'tests/{test}' for test in tests.split())],
+            cwd=copy,
+            env=os.environ | {'PYTHONPATH': path, 'D2LITE_REQUIRE_ALL': '1'},
+            capture_output=True,
+        )
+        if process.returncode not in (0, 1):
+            raise LookupError(process.stdout.decode()[-2000:])
+        return process.returncode == 0
+
+
+def main(words):
+    chosen = [m for m in MUTATIONS if not words or any(word in m[0] for word in words)]
+    every_test = ' '.join(sorted({tests for *_, tests in chosen}))
+    if not survives('d2lite/__init__.py', '__version__', '__version__', every_test):
+        sys.exit('The tests fail without any mutation: mend that first.')
+    missed = 0
+    for name, file, line, mutated, tests in chosen:
+        try:
+            verdict = 'MISSED' if survives(file, line, mutated, tests) else 'caught'
+        except LookupError as error:
+            verdict = f'NOT TRIED: {error}'
+        missed += verdict != 'caught'
+        print(f'{name:40} {verdict}', flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
