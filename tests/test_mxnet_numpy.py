@@ -288,12 +288,13 @@ def test_a_numpy_boolean_that_mxnet_leaves_to_numpy():
     assert np.array_equal(mx.np.ones(2), mx.np.ones(2))
 
 
-def test_early_stopping():
-    from mxnet.gluon.contrib.estimator import EarlyStoppingHandler
+def test_early_stopping_and_logging():
+    from mxnet.gluon.contrib.estimator import EarlyStoppingHandler, LoggingHandler
 
     handler = EarlyStoppingHandler(monitor=mx.metric.MSE(), mode='min')
     handler.train_begin(None)
     assert handler.best == np.inf
+    assert LoggingHandler().priority == np.inf
 
 
 def test_the_test_utilities_of_mxnet():
