@@ -84,6 +84,20 @@ class ProgressBoard(HyperParameters):
             line.extend(Point(_mean(p.x for p in g), _mean(p.y for p in g)) for g in groups)
             groups.clear()
 
+    def get_state(self):
+        """The points, as plain numbers, for a checkpoint."""
+        raw = {
+            label: [(float(point.x), float(point.y)) for point in points]
+            for label, points in self.raw_points.items()
+        }
+        return {'data': {label: list(line) for label, line in self.data.items()}, 'raw': raw}
+
+    def set_state(self, state):
+        """Puts the points back that `get_state` gave."""
+        self.raw_points = {k: [Point(*p) for p in points] for k, points in state['raw'].items()}
+        self._complete = {label: [] for label in state['raw']}
+        self._data = {k: [Point(*p) for p in points] for k, points in state['data'].items()}
+
     def show(self):
         """Draws what has come so far; in a notebook, in place of the frame before."""
         self._last_frame = time.monotonic()

@@ -22,9 +22,13 @@ app = typer.Typer(
 
 def main() -> None:
     """Runs the command line; the entry point of the console script."""
-    # What ends a job from outside, `timeout` for one, is to shut down its kernel as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _terminate)
     app()
+
+
+def _terminate(number, frame):
+    # An exception, unlike the default, lets a run shut down its kernel on the way out.
+    raise SystemExit(128 + number)
 
 
 def _version(asked: bool) -> None:
@@ -45,7 +49,9 @@ def _options(
 
 @app.command()
 def run(
-    page: Annotated[str, typer.Argument(metavar='PAGE', help='A tabbed page, or a Markdown notebook.')],
+    page: Annotated[
+        str, typer.Argument(metavar='PAGE', help='A tabbed page, or a Markdown notebook.')
+    ],
     tab: Annotated[
         str | None,
         typer.Option(help='A tab of the page, or "all". [default: the selected backend]'),

@@ -4,6 +4,8 @@ Data and their order come from NumPy and a seed, and are handed to the framework
 the same seed gives the same minibatches, in the same order, on every backend.
 """
 
+import hashlib
+
 import numpy as np
 
 from d2lite.hyperparameters import HyperParameters
@@ -102,6 +104,15 @@ class TensorLoader:
             tensors = tuple(self.take(tensor, order) for tensor in tensors)
         self.epoch += 1
         return self._slices(tensors)
+
+    def fingerprint(self):
+        """A checksum of the data and of how they are cut into batches."""
+        digest = hashlib.sha256(f'{self.batch_size} {self.shuffle}'.encode())
+        for tensor in self.tensors:
+            array = np.asarray(tensor)
+            digest.update(f'{array.dtype.str} {array.shape}'.encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
 
     def first_batch(self):
         """The first batch in the order of the data; does not count as an epoch."""

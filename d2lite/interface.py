@@ -17,7 +17,7 @@ DEVICES = 'cpu gpu num_gpus try_gpu try_all_gpus'.split()
 
 TRAINING = """
     HyperParameters add_to_class ProgressBoard nn_Module Module DataModule Trainer SGD
-    seed_everything
+    seed_everything load_parameters
 """.split()
 
 LINEAR_REGRESSION = """

@@ -49,6 +49,23 @@ def next_seed(purpose: str) -> int:
     return int(_streams[purpose].integers(2**31))
 
 
+def get_state() -> dict:
+    """Where the streams are."""
+    if not _streams:
+        _start_streams()
+    streams = {purpose: stream.bit_generator.state for purpose, stream in _streams.items()}
+    return {'seed': _seed, 'streams': streams}
+
+
+def set_state(state: dict) -> None:
+    """Puts the streams back where `get_state` found them."""
+    global _seed
+    _seed = state['seed']
+    _start_streams()
+    for purpose, stream in state['streams'].items():
+        _streams[purpose].bit_generator.state = stream
+
+
 def initial_normal(seed: int, scale: float, shape: tuple[int, ...]) -> np.ndarray:
     """Normal float32 numbers of mean 0 and standard deviation `scale`, the same everywhere."""
     return (np.random.default_rng(seed).standard_normal(shape) * scale).astype(np.float32)

@@ -3,13 +3,16 @@
 prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max_epochs times
 """
 
+import math
 import numbers
 import time
 import warnings
 
 import numpy as np
 
+from d2lite import checkpoint
 from d2lite.hyperparameters import HyperParameters
+from d2lite.steps import Interruption, Steps
 
 __all__ = ['Trainer']
 
@@ -19,6 +22,8 @@ class Trainer(HyperParameters):
 
     `max_epochs`: passes over the training data. `num_gpus`: 1 trains on the first GPU, 0 on the
     CPU. `gradient_clip_val`: gradients are scaled down to this norm, 0 leaves them as they are.
+    `checkpoint_every`: writes a checkpoint to `checkpoint_path` after so many steps.
+    `detect_anomaly`: stops with FloatingPointError at the first loss that is no finite number.
     While and after `fit`: `epoch`, `train_batch_idx` and `val_batch_idx` count from 0, and
     `history` has a dictionary for each epoch with the means over its batches of what the model
     plotted (`train_loss`, `val_loss`, ...), and its `seconds`. Definition: d2l, section
@@ -26,12 +31,23 @@ class Trainer(HyperParameters):
     """
 
     backend = None  # the name of the backend, set in each backend's subclass
+    state_of = None  # and its module `state`, which reads and sets what a training consists of
 
-    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+    def __init__(
+        self,
+        max_epochs,
+        num_gpus=0,
+        gradient_clip_val=0,
+        checkpoint_every=None,
+        checkpoint_path='checkpoint.safetensors',
+        detect_anomaly=False,
+    ):
         _check_count('max_epochs', max_epochs)
         _check_count('num_gpus', num_gpus)
         if not isinstance(gradient_clip_val, numbers.Real) or not gradient_clip_val >= 0:
             raise ValueError(f'gradient_clip_val must be a number >= 0, got {gradient_clip_val!r}')
+        if checkpoint_every is not None:
+            _check_count('checkpoint_every', checkpoint_every, at_least=1)
         self.save_hyperparameters()
         self.gpus = self.find_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:
@@ -46,32 +62,101 @@ class Trainer(HyperParameters):
                 'd2lite trains on one GPU: of those asked for it uses the first', stacklevel=2
             )
 
-    def fit(self, model, data=None):
+    def fit(self, model, data=None, ckpt_path=None, init_params=None):
         """Trains `model` on `data` for `max_epochs` epochs.
 
-        Raises TypeError or ValueError, before anything is changed, if they cannot be trained.
+        `ckpt_path`: a checkpoint to go on from. `init_params`: NumPy arrays to start from, by the
+        names that `save_parameters` gives them. Ctrl-C ends training between two steps, with
+        everything in a consistent state, and then raises KeyboardInterrupt.
+
+        Raises TypeError, ValueError or FileError, before any training, for what does not fit.
         """
         self.check_arguments(model, data)
         self.prepare_data(data)
         self.prepare_model(model)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self.history, self._recorded = [], {}
+        self.history, self.recorded = [], {}
+        self.batches_in_epoch = None  # how many are done of an epoch that is not
+        self.random_to_resume = None
+        self._diverged = False
+        self.prepare_parameters(init_params)
         self.prepare_optimizer()
-        for epoch in range(self.max_epochs):
-            self.epoch = epoch
-            start = time.perf_counter()
-            self.fit_epoch()
-            self._close_epoch(seconds=time.perf_counter() - start)
-        model.board.finish()
+        if ckpt_path is not None:
+            checkpoint.load_checkpoint(self, ckpt_path)
+        try:
+            with Interruption() as self.interruption:
+                for epoch in range(len(self.history), self.max_epochs):
+                    self.epoch = epoch
+                    self._run_epoch()
+        finally:
+            model.board.finish()
+
+    def _run_epoch(self):
+        start = time.perf_counter()
+        self.batches_in_epoch = self.train_dataloader.skip
+        self.val_batch_idx_at_start = self.val_batch_idx
+        self.random_at_epoch = checkpoint.random_state(self)
+        self.fit_epoch()
+        self.batches_in_epoch = None
+        means = {label: self._mean(label, values) for label, values in self.recorded.items()}
+        seconds = time.perf_counter() - start
+        self.history.append({'epoch': self.epoch + 1, **means, 'seconds': seconds})
+        self.recorded = {}
+        self.model.board.settle()
+        self.interruption.check()
+
+    def _before_step(self):
+        if self.random_to_resume is not None:
+            checkpoint.set_random_state(self, self.random_to_resume)
+            self.random_to_resume = None
+
+    def _after_step(self):
+        if self.batches_in_epoch is None:
+            return  # somebody looks at the batches after training
+        self.batches_in_epoch += 1
+        if self.checkpoint_every and self.train_batch_idx % self.checkpoint_every == 0:
+            self.save_checkpoint(self.checkpoint_path)
+        self.interruption.check()
+
+    def save_parameters(self, path):
+        """Writes the trained parameters to `path` (safetensors), for any of the backends."""
+        self._require_model('save_parameters')
+        checkpoint.save_parameters(self, path)
+
+    def load_parameters(self, path):
+        """Gives the trained model the parameters in `path`, from whichever backend wrote them.
+
+        To start a training from them: `fit(model, data, init_params=d2l.load_parameters(path))`.
+        Raises FileError if the file cannot be read, ValueError if it does not fit the model.
+        """
+        self._require_model('load_parameters')
+        self._set_parameters(checkpoint.load_parameters(path), path)
+
+    def save_checkpoint(self, path):
+        """Writes all that decides how this training goes on to `path`, for `fit(..., ckpt_path)`."""
+        self._require_model('save_checkpoint')
+        checkpoint.save_checkpoint(self, path)
 
     def prepare_data(self, data):
         """Takes the dataloaders from `data`, and counts their batches."""
-        self.train_dataloader = data.train_dataloader()
-        self.val_dataloader = data.val_dataloader()
-        self.num_train_batches = _num_batches(self.train_dataloader, 'train_dataloader')
+        train_dataloader, val_dataloader = data.train_dataloader(), data.val_dataloader()
+        self.num_train_batches = _num_batches(train_dataloader, 'train_dataloader')
         self.num_val_batches = 0
-        if self.val_dataloader is not None:
-            self.num_val_batches = _num_batches(self.val_dataloader, 'val_dataloader')
+        if val_dataloader is not None:
+            self.num_val_batches = _num_batches(val_dataloader, 'val_dataloader')
+            val_dataloader = Steps(val_dataloader, lambda: None, lambda: self.interruption.check())
+        self.train_dataloader = Steps(train_dataloader, self._before_step, self._after_step)
+        self.val_dataloader = val_dataloader
+
+    def prepare_parameters(self, init_params):
+        """The parameters that training starts from: as the model made them, or as given."""
+        if init_params is not None:
+            self.state_of.build(self, self.first_batch())
+            self._set_parameters(init_params, 'init_params')
+
+    def first_batch(self):
+        """A minibatch, from which layers can learn their shapes."""
+        return self.prepare_batch(self.train_dataloader.first_batch())
 
     def prepare_model(self, model):
         """Makes the model report to this trainer, and moves it to the GPU if there is one."""
@@ -111,13 +196,35 @@ class Trainer(HyperParameters):
 
     def record(self, label, value):
         """Keeps a value that the model plotted, as it comes from the device, for the history."""
-        self._recorded.setdefault(label, []).append(value)
+        self.recorded.setdefault(label, []).append(value)
+        if self.detect_anomaly and not math.isfinite(value):
+            raise FloatingPointError(self._divergence(label, len(self.recorded[label]) - 1, value))
 
-    def _close_epoch(self, seconds):
-        means = {label: _mean(values) for label, values in self._recorded.items()}
-        self._recorded = {}
-        self.model.board.settle()
-        self.history.append({'epoch': self.epoch + 1, **means, 'seconds': seconds})
+    def _mean(self, label, values):
+        values = [float(value) for value in values]
+        if not self._diverged:
+            for step, value in enumerate(values):
+                if not math.isfinite(value):
+                    self._diverged = True  # told once
+                    warnings.warn(self._divergence(label, step, value), stacklevel=4)
+                    break
+        return sum(values) / len(values)
+
+    def _divergence(self, label, step, value):
+        lr = getattr(self.model, 'lr', None)
+        return (
+            f'{label} became {float(value)} in epoch {self.epoch + 1}, step {step + 1}'
+            + (f', with lr={lr}' if lr is not None else '')
+            + ': training has diverged. A smaller learning rate or gradient_clip_val may help.'
+        )
+
+    def _set_parameters(self, arrays, source):
+        wanted = self.state_of.get_parameters(self)
+        self.state_of.set_parameters(self, checkpoint.matched(arrays, wanted, source))
+
+    def _require_model(self, method):
+        if not hasattr(self, 'model'):
+            raise RuntimeError(f'{method} needs a model: call fit(model, data) first')
 
     def check_arguments(self, model, data):
         """Raises TypeError if `fit` cannot work with these, and says what is wrong with them."""
@@ -159,10 +266,6 @@ def _num_batches(dataloader, name):
     return count
 
 
-def _check_count(name, value):
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ValueError(f'{name} must be an integer >= 0, got {value!r}')
-
-
-def _mean(values):
-    return sum(float(value) for value in values) / len(values)
+def _check_count(name, value, at_least=0):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
+        raise ValueError(f'{name} must be an integer >= {at_least}, got {value!r}')

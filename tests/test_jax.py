@@ -48,7 +48,7 @@ def test_batch_statistics_are_updated_in_training_and_kept():
     mean = trainer.state.batch_stats['BatchNorm_0']['mean']
     # The running mean of the same batches, by hand.
     expected = np.zeros(2)
-    loader = trainer.train_dataloader
+    loader = trainer.train_dataloader.dataloader
     loader.epoch = 0
     for _ in range(2):
         for X, _ in loader:

@@ -8,8 +8,9 @@ from flax.training import train_state
 from jax import numpy as jnp
 
 from d2lite import trainer
+from d2lite_jax import state
 from d2lite_jax.devices import gpu, num_gpus
-from d2lite_jax.framework import NAME, device_names, get_key
+from d2lite_jax.framework import NAME, device_names, get_key, version
 
 
 class TrainState(train_state.TrainState):
@@ -21,11 +22,13 @@ class TrainState(train_state.TrainState):
 
 class Trainer(trainer.Trainer):
     backend = NAME
+    state_of = state
+    framework_version = version()
 
-    def fit(self, model, data=None, key=None):
+    def fit(self, model, data=None, key=None, **kwargs):
         """As elsewhere; `key` starts the parameters and dropout, by default a new one."""
         self.key = get_key() if key is None else key
-        super().fit(model, data)
+        super().fit(model, data, **kwargs)
 
     def fit_epoch(self):
         self.model.training = True
@@ -65,22 +68,28 @@ class Trainer(trainer.Trainer):
         scale = jnp.where(norm > grad_clip_val, grad_clip_val / norm, 1.0)
         return jax.tree.map(lambda grad: grad * scale, grads)
 
-    def prepare_optimizer(self):
-        """Asks the model for its optimizer, and for its variables; both go into a TrainState."""
-        self.optim = self.model.configure_optimizers()
+    def prepare_parameters(self, init_params):
+        """The parameters that training starts from: made from the key, or given."""
         params_key, dropout_key = jax.random.split(self.key)
-        first_batch = getattr(self.train_dataloader, 'first_batch', None)
-        batch = first_batch() if first_batch else next(iter(self.train_dataloader))
         variables = self.model.apply_init(
-            self.prepare_batch(batch)[:-1], key={'params': params_key, 'dropout': dropout_key}
+            self.first_batch()[:-1], key={'params': params_key, 'dropout': dropout_key}
         )
-        self.state = TrainState.create(
+        self.state = TrainState(
+            step=0,
             apply_fn=self.model.apply,
             params=variables['params'],
+            tx=None,  # comes with the optimizer
+            opt_state=None,
             batch_stats=variables.get('batch_stats', {}),
             dropout_rng=dropout_key,
-            tx=self.clipped(self.optim),
         )
+        super().prepare_parameters(init_params)
+
+    def prepare_optimizer(self):
+        """Asks the model for its optimizer, and puts it into the TrainState."""
+        super().prepare_optimizer()
+        tx = self.clipped(self.optim)
+        self.state = self.state.replace(tx=tx, opt_state=tx.init(self.state.params))
 
     def clipped(self, optim):
         """The optimizer, after a link that clips the gradients, if they are to be clipped.

@@ -3,16 +3,19 @@
 from mxnet import autograd, np, npx
 
 from d2lite import trainer
+from d2lite_mxnet import state
 from d2lite_mxnet.devices import gpu, num_gpus
-from d2lite_mxnet.framework import NAME
+from d2lite_mxnet.framework import NAME, version
 
 
 class Trainer(trainer.Trainer):
     backend = NAME
+    state_of = state
+    framework_version = version()
 
-    def fit(self, model, data=None):
+    def fit(self, *args, **kwargs):
         npx.set_np()  # holds for one thread, and this may be another than the one that imported us
-        super().fit(model, data)
+        super().fit(*args, **kwargs)
 
     def fit_epoch(self):
         for batch in self.train_dataloader:

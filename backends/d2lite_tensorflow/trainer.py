@@ -3,12 +3,15 @@
 import tensorflow as tf
 
 from d2lite import trainer
+from d2lite_tensorflow import state
 from d2lite_tensorflow.devices import gpu, num_gpus
-from d2lite_tensorflow.framework import NAME, device_names
+from d2lite_tensorflow.framework import NAME, device_names, version
 
 
 class Trainer(trainer.Trainer):
     backend = NAME
+    state_of = state
+    framework_version = version()
 
     def fit_epoch(self):
         self.model.training = True

@@ -5,6 +5,7 @@ from d2lite.selection import require
 require('pytorch')
 
 from d2lite.board import ProgressBoard
+from d2lite.checkpoint import load_parameters
 from d2lite.figures import plot, plt, set_axes, set_figsize, use_svg_display
 from d2lite.hyperparameters import HyperParameters, add_to_class
 from d2lite.interface import NAMES

@@ -3,12 +3,15 @@
 import torch
 
 from d2lite import trainer
+from d2lite_torch import state
 from d2lite_torch.devices import gpu, num_gpus
-from d2lite_torch.framework import NAME
+from d2lite_torch.framework import NAME, version
 
 
 class Trainer(trainer.Trainer):
     backend = NAME
+    state_of = state
+    framework_version = version()
 
     def fit_epoch(self):
         self.model.train()

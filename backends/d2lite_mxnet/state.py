@@ -1,0 +1,131 @@
+"""What a training on MXNet consists of, as NumPy arrays: to be saved, moved and restored."""
+
+from mxnet import gluon, np
+from mxnet.gluon import nn
+from mxnet.gluon.parameter import DeferredInitializationError
+
+from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.seeds import next_seed
+from d2lite_mxnet import framework
+
+
+def get_parameters(trainer):
+    """The parameters by neutral names: those of their attributes, and weights as (in, out)."""
+    return {
+        name: (array.asnumpy().T if transposed else array.asnumpy()).copy()
+        for name, array, transposed in _trained(trainer.model)
+    }
+
+
+def set_parameters(trainer, arrays):
+    """Gives the parameters the values, and the dtypes, of arrays under neutral names."""
+    for path, block in _blocks(trainer.model):
+        transposed = isinstance(block, nn.Dense)
+        for name, param in block._reg_params.items():
+            array = arrays[_join(path, name)]
+            param.cast(array.dtype)
+            param.set_data(np.array(array.T if transposed and name == 'weight' else array))
+    for name in _scratch(trainer.model):
+        value = np.array(arrays[name], ctx=getattr(trainer.model, name).ctx)
+        value.attach_grad()
+        setattr(trainer.model, name, value)
+
+
+def build(trainer, batch):
+    """Gives deferred parameters their shapes."""
+    try:
+        get_parameters(trainer)
+    except DeferredInitializationError:
+        trainer.model.apply_init(batch[:-1])
+
+
+def get_state(trainer):
+    """All that decides how training goes on, exactly as it is."""
+    return {
+        'arrays': {name: array.asnumpy() for name, array in _all_arrays(trainer.model)},
+        'optimizer': _optimizer_state(trainer.optim),
+    }
+
+
+def set_state(trainer, state):
+    for name, array in _all_arrays(trainer.model):
+        array[:] = np.array(state['arrays'][name], dtype=array.dtype)
+    _set_optimizer_state(trainer.optim, state['optimizer'])
+
+
+def get_random_state():
+    """MXNet does not tell its random state: a new one begins here, from a seed that is known."""
+    seed = next_seed('keys')
+    framework.seed(seed)
+    return {'seed': seed}
+
+
+def set_random_state(state):
+    framework.seed(state['seed'])
+
+
+def _blocks(block, path=''):
+    """(path of attribute names, block) of the block and all that it holds."""
+    yield path, block
+    for name, child in block._children.items():
+        yield from _blocks(child, _join(path, name))
+
+
+def _join(path, name):
+    return f'{path}.{name}' if path else name
+
+
+def _scratch(model):
+    """The names of a scratch model's plain arrays that are trained."""
+    return [
+        name
+        for name, value in vars(model).items()
+        if isinstance(value, np.ndarray) and value.grad is not None
+    ]
+
+
+def _trained(model):
+    """(neutral name, array, whether MXNet keeps it transposed) of all that is trained."""
+    for path, block in _blocks(model):
+        for name, param in block._reg_params.items():
+            yield _join(path, name), param.data(), isinstance(block, nn.Dense) and name == 'weight'
+    for name in _scratch(model):
+        yield name, getattr(model, name), False
+
+
+def _all_arrays(model):
+    return ((name, array) for name, array, _ in _trained(model))
+
+
+def _optimizer_state(optim):
+    if not isinstance(optim, gluon.Trainer):
+        return optimizer_state(optim)
+    (updater,) = optim._updaters
+    counts = updater.optimizer
+    return {
+        'states': {
+            index: _map(state, lambda a: a.asnumpy()) for index, state in updater.states.items()
+        },
+        'num_update': counts.num_update,
+        'index_update_count': dict(counts._index_update_count),
+    }
+
+
+def _set_optimizer_state(optim, saved):
+    if not isinstance(optim, gluon.Trainer):
+        return set_optimizer_state(optim, saved)
+    (updater,) = optim._updaters
+    updater.states = {index: _map(state, np.array) for index, state in saved['states'].items()}
+    updater.states_synced = dict.fromkeys(updater.states, True)
+    updater.optimizer.num_update = saved['num_update']
+    updater.optimizer._index_update_count.clear()
+    updater.optimizer._index_update_count.update(saved['index_update_count'])
+
+
+def _map(state, function):
+    """MXNet keeps nothing, an array, or tuples of arrays for each parameter."""
+    if state is None:
+        return None
+    if isinstance(state, tuple | list):
+        return tuple(_map(each, function) for each in state)
+    return function(state)

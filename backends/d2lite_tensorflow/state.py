@@ -1,0 +1,96 @@
+"""What a training on TensorFlow consists of, as NumPy arrays: to be saved, moved and restored."""
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.eager import context
+
+from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite_tensorflow.framework import keras
+
+
+def get_parameters(trainer):
+    """The parameters by neutral names: those of their attributes, and weights as (in, out)."""
+    return {name: np.array(variable) for name, variable, _ in _trained(trainer.model)}
+
+
+def set_parameters(trainer, arrays):
+    """Gives the parameters the values, and the dtypes, of arrays under neutral names."""
+    for name, variable, owner in list(_trained(trainer.model)):
+        if owner is None or variable.dtype == arrays[name].dtype:
+            variable.assign(arrays[name])
+        else:  # a variable keeps its dtype, so one of another dtype takes its place
+            setattr(owner, name.rpartition('.')[2], tf.Variable(arrays[name]))
+
+
+def build(trainer, batch):
+    """Gives layers that have no variables yet their shapes."""
+    trainer.model.apply_init(batch[:-1])
+
+
+def get_state(trainer):
+    """All that decides how training goes on, exactly as it is."""
+    return {
+        'variables': [np.array(variable) for variable in trainer.model.variables],
+        'optimizer': _optimizer_state(trainer.optim),
+    }
+
+
+def set_state(trainer, state):
+    for variable, value in zip(trainer.model.variables, state['variables'], strict=True):
+        variable.assign(value)
+    if isinstance(trainer.optim, keras.optimizers.Optimizer):
+        trainer.optim.build(trainer.model.trainable_variables)
+    _set_optimizer_state(trainer.optim, state['optimizer'])
+
+
+def get_random_state():
+    # TensorFlow counts its operations with a generator of Python's, once a seed is set.
+    rng = getattr(context.context(), '_rng', None)
+    return {'rng': rng.getstate() if rng else None}
+
+
+def set_random_state(state):
+    rng = getattr(context.context(), '_rng', None)
+    if state['rng'] is not None:
+        if rng is None:
+            tf.random.set_seed(0)
+            rng = context.context()._rng
+        rng.setstate(state['rng'])
+
+
+def _trained(model, path=''):
+    """(neutral name, variable, the model that has it as a plain attribute) of all that is trained."""
+    for name, value in vars(model).items():
+        if name.startswith('_'):  # what Keras 2 counts with
+            continue
+        name = f'{path}.{name}' if path else name
+        if isinstance(value, tf.Variable) and value.trainable:
+            yield name, value, model
+        elif isinstance(value, keras.layers.Layer):
+            yield from _of_layer(value, name)
+
+
+def _of_layer(layer, path):
+    if isinstance(layer, keras.Sequential):
+        for index, each in enumerate(layer.layers):
+            yield from _of_layer(each, f'{path}.{index}')
+    elif isinstance(layer, keras.Model):
+        yield from _trained(layer, path)
+    else:
+        for variable in layer.trainable_variables:
+            name = variable.name.rpartition('/')[2].removesuffix(':0')
+            # Keras calls the weight of a dense layer its kernel.
+            yield f'{path}.{"weight" if name == "kernel" else name}', variable, None
+
+
+def _optimizer_state(optim):
+    if not isinstance(optim, keras.optimizers.Optimizer):
+        return optimizer_state(optim)
+    return [np.array(variable) for variable in optim.variables]
+
+
+def _set_optimizer_state(optim, saved):
+    if not isinstance(optim, keras.optimizers.Optimizer):
+        return set_optimizer_state(optim, saved)
+    for variable, value in zip(optim.variables, saved, strict=True):
+        variable.assign(value)

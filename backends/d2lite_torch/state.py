@@ -1,0 +1,93 @@
+"""What a training on PyTorch consists of, as NumPy arrays: to be saved, moved and restored."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite_torch.tensor import numpy
+
+
+def get_parameters(trainer):
+    """The parameters by neutral names: those of their attributes, and weights as (in, out)."""
+    return {
+        name: numpy(tensor.T if transposed else tensor).copy()
+        for name, tensor, transposed in _tensors(trainer.model)
+    }
+
+
+def set_parameters(trainer, arrays):
+    """Gives the parameters the values, and the dtypes, of arrays under neutral names."""
+    for name, tensor, transposed in _tensors(trainer.model):
+        value = torch.from_numpy(np.array(arrays[name].T if transposed else arrays[name]))
+        tensor.data = value.to(tensor.device)
+
+
+def build(trainer, batch):
+    """Gives lazy layers their shapes."""
+    if any(isinstance(param, nn.UninitializedParameter) for param in trainer.model.parameters()):
+        with torch.no_grad():
+            trainer.model.apply_init(batch[:-1])
+
+
+def get_state(trainer):
+    """All that decides how training goes on, exactly as it is."""
+    return {
+        'tensors': {name: numpy(tensor) for name, tensor in _all_tensors(trainer.model)},
+        'optimizer': _to_arrays(optimizer_state(trainer.optim)),
+    }
+
+
+def set_state(trainer, state):
+    tensors = dict(_all_tensors(trainer.model))
+    for name, tensor in tensors.items():
+        tensor.data = torch.from_numpy(state['tensors'][name].copy()).to(tensor.device)
+    set_optimizer_state(trainer.optim, _to_tensors(state['optimizer']))
+
+
+def get_random_state():
+    return {
+        'cpu': numpy(torch.get_rng_state()),
+        'cuda': [numpy(state) for state in torch.cuda.get_rng_state_all()],
+    }
+
+
+def set_random_state(state):
+    torch.set_rng_state(torch.from_numpy(state['cpu'].copy()))
+    torch.cuda.set_rng_state_all([torch.from_numpy(each.copy()) for each in state['cuda']])
+
+
+def _tensors(model):
+    """(neutral name, tensor, whether PyTorch keeps it transposed) of all that is trained."""
+    for path, module in model.named_modules():
+        for name, param in module.named_parameters(recurse=False):
+            transposed = isinstance(module, nn.Linear) and name == 'weight'
+            yield f'{path}.{name}' if path else name, param, transposed
+    for name, value in vars(model).items():  # the plain tensors of a scratch model
+        if isinstance(value, torch.Tensor) and value.requires_grad:
+            yield name, value, False
+
+
+def _all_tensors(model):
+    yield from model.state_dict(keep_vars=True).items()
+    for name, value in vars(model).items():
+        if isinstance(value, torch.Tensor) and value.requires_grad:
+            yield name, value
+
+
+def _to_arrays(state):
+    return _replace(state, torch.Tensor, numpy)
+
+
+def _to_tensors(state):
+    return _replace(state, np.ndarray, lambda array: torch.from_numpy(array.copy()))
+
+
+def _replace(state, kind, function):
+    if isinstance(state, kind):
+        return function(state)
+    if isinstance(state, dict):
+        return {key: _replace(value, kind, function) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return type(state)(_replace(value, kind, function) for value in state)
+    return state

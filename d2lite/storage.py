@@ -1,0 +1,138 @@
+"""Arrays and plain values in one safetensors file: written whole or not at all, read or refused.
+
+Nothing is ever unpickled. A checksum over all that a file holds is stored in it, so that a file
+that was cut, or in which a single bit has changed, is refused instead of read wrongly.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import d2lite
+
+__all__ = ['FileError', 'pack', 'read', 'unpack', 'write']
+
+FORMAT = 1  # of the files; one with a higher number is from a newer d2lite
+
+
+class FileError(ValueError):
+    """A file cannot be read: it is missing, damaged, not d2lite's, or newer than this d2lite."""
+
+
+def write(path, kind: str, arrays: dict[str, np.ndarray], values: dict) -> None:
+    """Writes NumPy arrays and JSON values to `path`, in place of what was there.
+
+    `kind` says what they are ('parameters', 'checkpoint'). The old file stays until the new one is
+    complete on the disk. Raises OSError, the old file untouched, if it cannot be written.
+    """
+    from safetensors.numpy import save
+
+    arrays = {name: np.asarray(array, order='C') for name, array in arrays.items()}
+    described = {'kind': kind, 'format': FORMAT, 'd2lite': d2lite.__version__, 'values': values}
+    text = json.dumps(described, sort_keys=True)
+    data = save(arrays, {'d2lite': text, 'sha256': _checksum(arrays, text)})
+    path = Path(path)
+    descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
+    try:
+        with os.fdopen(descriptor, 'wb') as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def read(path, kind: str) -> tuple[dict[str, np.ndarray], dict]:
+    """The arrays and values that `write` put into `path`.
+
+    Raises FileError, which names the file and what is wrong with it.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise FileError(f'{path}: cannot be read: {error.strerror}') from None
+    try:
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], 'little')])
+        metadata = header.get('__metadata__', {})
+        arrays = load(data)
+        text, checksum = metadata.get('d2lite'), metadata.get('sha256')
+    except (SafetensorError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        raise FileError(
+            f'{path}: damaged, cut off, or no file of d2lite: its contents cannot be read'
+        ) from None
+    if not isinstance(text, str) or not isinstance(checksum, str):
+        raise FileError(f'{path}: a safetensors file, but none that d2lite wrote')
+    if _checksum(arrays, text) != checksum:
+        raise FileError(f'{path}: damaged: the contents do not match the checksum stored with them')
+    described = json.loads(text)
+    if described['format'] > FORMAT:
+        raise FileError(
+            f'{path}: written by d2lite {described["d2lite"]}, whose format '
+            f'{described["format"]} is newer than what this d2lite {d2lite.__version__} reads '
+            f'({FORMAT}): update d2lite'
+        )
+    if described['kind'] != kind:
+        raise FileError(f'{path}: holds {described["kind"]}, where {kind} was expected')
+    return arrays, described['values']
+
+
+def pack(state) -> tuple[dict[str, np.ndarray], object]:
+    """Splits nested dicts, lists and tuples of arrays and plain values into arrays and JSON."""
+    arrays = {}
+
+    def visit(value):
+        if isinstance(value, np.ndarray | np.generic):
+            name = str(len(arrays))
+            arrays[name] = np.asarray(value)
+            return {'array': name}
+        if isinstance(value, dict):
+            return {'dict': [[visit(key), visit(each)] for key, each in value.items()]}
+        if isinstance(value, tuple | list):
+            kind = 'tuple' if isinstance(value, tuple) else 'list'
+            return {kind: [visit(each) for each in value]}
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        raise TypeError(f'{type(value).__name__} is neither an array nor a plain value: {value!r}')
+
+    return arrays, visit(state)
+
+
+def unpack(arrays: dict[str, np.ndarray], packed):
+    """What `pack` was given."""
+    if not isinstance(packed, dict):
+        return packed
+    ((kind, content),) = packed.items()
+    if kind == 'array':
+        return arrays[content]
+    if kind == 'dict':
+        return {unpack(arrays, key): unpack(arrays, value) for key, value in content}
+    return {'tuple': tuple, 'list': list}[kind](unpack(arrays, value) for value in content)
+
+
+def _checksum(arrays, text) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _sync_folder(folder) -> None:
+    # Only then does the new name survive a power cut. Windows cannot open a folder.
+    if os.name == 'posix':
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
