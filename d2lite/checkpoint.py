@@ -1,8 +1,8 @@
 """Parameters and training state, to disk and back.
 
 Parameters (`trainer.save_parameters`) have neutral names and layouts, and move between frameworks.
-A checkpoint (`trainer.save_checkpoint`) is all that decides how a training goes on: resumed from it,
-on the same framework, training ends with the same parameters, bit for bit.
+A checkpoint (`trainer.save_checkpoint`) is all that decides how a training goes on: resumed from
+it, on the same framework, training ends with the same parameters, bit for bit.
 """
 
 import random
@@ -37,7 +37,7 @@ def load_parameters(path):
 
 
 def matched(given, wanted, source):
-    """`given`, if it has the names and shapes of `wanted`; else ValueError that lists what differs."""
+    """`given`, if it has the names and shapes of `wanted`; else ValueError lists what differs."""
     given = {name: np.asarray(array) for name, array in given.items()}
     problems = [f'missing: {name} {wanted[name].shape}' for name in wanted if name not in given]
     problems += [f'unknown: {name} {given[name].shape}' for name in given if name not in wanted]

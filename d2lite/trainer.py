@@ -133,7 +133,7 @@ class Trainer(HyperParameters):
         self._set_parameters(checkpoint.load_parameters(path), path)
 
     def save_checkpoint(self, path):
-        """Writes all that decides how this training goes on to `path`, for `fit(..., ckpt_path)`."""
+        """Writes all that decides how this training goes on to `path`; see `fit(ckpt_path=...)`."""
         self._require_model('save_checkpoint')
         checkpoint.save_checkpoint(self, path)
 

@@ -59,7 +59,7 @@ def set_random_state(state):
 
 
 def _trained(model, path=''):
-    """(neutral name, variable, the model that has it as a plain attribute) of all that is trained."""
+    """(neutral name, variable, the model whose plain attribute it is, or None)."""
     for name, value in vars(model).items():
         if name.startswith('_'):  # what Keras 2 counts with
             continue

@@ -81,6 +81,7 @@ async def _run(page, tab, cells, timeout, on_output, show):
         try:
             result.error = await client.start(tab, page.path.parent.resolve())
             result.error = result.error or await client.attempt(0, SETUP_SECONDS)
+            ready = result.error is None
             client.on_output = on_output
             start = time.perf_counter()
             for index, cell in enumerate(cells, start=1):
@@ -90,7 +91,7 @@ async def _run(page, tab, cells, timeout, on_output, show):
                 result.cells_run += result.error is None
             result.seconds = time.perf_counter() - start
             client.on_output = None
-            if client.usable:
+            if ready and client.usable:
                 trouble = await client.attempt(len(nodes) + 1, REPORT_SECONDS)
                 result.values = _reported(last, trouble)
         finally:
