@@ -65,15 +65,11 @@ def save_checkpoint(trainer, path):
         'training': trainer.state_of.get_state(trainer),
         'epochs_done': len(trainer.history),
         'batches_in_epoch': trainer.batches_in_epoch,
+        'epoch': trainer.epoch,
         'train_batch_idx': trainer.train_batch_idx,
         'val_batch_idx': trainer.val_batch_idx_at_start if within else trainer.val_batch_idx,
         'history': trainer.history,
-        # An epoch that is taken up again validates from the beginning.
-        'recorded': {
-            label: [float(value) for value in values]
-            for label, values in trainer.recorded.items()
-            if label.startswith('train_')
-        },
+        'records': trainer.records.get_state(),
         'board': _board_state(trainer),
         'loader': _loader_state(loader, within),
         'random_at_epoch': trainer.random_at_epoch if within else None,
@@ -116,7 +112,8 @@ def load_checkpoint(trainer, path):
         )
     trainer.state_of.set_state(trainer, state['training'])
     trainer.history = state['history']
-    trainer.recorded = state['recorded']
+    trainer.records.values = state['records']
+    trainer.epoch = state['epoch']
     trainer.train_batch_idx = state['train_batch_idx']
     trainer.val_batch_idx = state['val_batch_idx']
     trainer.model.board.set_state(state['board'])

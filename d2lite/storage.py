@@ -91,7 +91,7 @@ def pack(state) -> tuple[dict[str, np.ndarray], object]:
     arrays = {}
 
     def visit(value):
-        if isinstance(value, np.ndarray | np.generic):
+        if isinstance(value, np.ndarray | np.generic) and value.dtype != object:
             name = str(len(arrays))
             arrays[name] = np.asarray(value)
             return {'array': name}

@@ -3,15 +3,14 @@
 prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max_epochs times
 """
 
-import math
 import numbers
 import time
 import warnings
 
-import numpy as np
-
 from d2lite import checkpoint
+from d2lite.checks import check_arguments, check_count, count_batches
 from d2lite.hyperparameters import HyperParameters
+from d2lite.records import Records
 from d2lite.steps import Interruption, Steps
 
 __all__ = ['Trainer']
@@ -42,12 +41,12 @@ class Trainer(HyperParameters):
         checkpoint_path='checkpoint.safetensors',
         detect_anomaly=False,
     ):
-        _check_count('max_epochs', max_epochs)
-        _check_count('num_gpus', num_gpus)
+        check_count('max_epochs', max_epochs)
+        check_count('num_gpus', num_gpus)
         if not isinstance(gradient_clip_val, numbers.Real) or not gradient_clip_val >= 0:
             raise ValueError(f'gradient_clip_val must be a number >= 0, got {gradient_clip_val!r}')
         if checkpoint_every is not None:
-            _check_count('checkpoint_every', checkpoint_every, at_least=1)
+            check_count('checkpoint_every', checkpoint_every, at_least=1)
         self.save_hyperparameters()
         self.gpus = self.find_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:
@@ -71,14 +70,13 @@ class Trainer(HyperParameters):
 
         Raises TypeError, ValueError or FileError, before any training, for what does not fit.
         """
-        self.check_arguments(model, data)
+        check_arguments(self, model, data)
         self.prepare_data(data)
         self.prepare_model(model)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self.history, self.recorded = [], {}
+        self.history, self.records = [], Records(self)
         self.batches_in_epoch = None  # how many are done of an epoch that is not
         self.random_to_resume = None
-        self._diverged = False
         self.prepare_parameters(init_params)
         self.prepare_optimizer()
         if ckpt_path is not None:
@@ -98,10 +96,9 @@ class Trainer(HyperParameters):
         self.random_at_epoch = checkpoint.random_state(self)
         self.fit_epoch()
         self.batches_in_epoch = None
-        means = {label: self._mean(label, values) for label, values in self.recorded.items()}
+        means = self.records.close_epoch()
         seconds = time.perf_counter() - start
         self.history.append({'epoch': self.epoch + 1, **means, 'seconds': seconds})
-        self.recorded = {}
         self.model.board.settle()
         self.interruption.check()
 
@@ -140,10 +137,10 @@ class Trainer(HyperParameters):
     def prepare_data(self, data):
         """Takes the dataloaders from `data`, and counts their batches."""
         train_dataloader, val_dataloader = data.train_dataloader(), data.val_dataloader()
-        self.num_train_batches = _num_batches(train_dataloader, 'train_dataloader')
+        self.num_train_batches = count_batches(train_dataloader, 'train_dataloader')
         self.num_val_batches = 0
         if val_dataloader is not None:
-            self.num_val_batches = _num_batches(val_dataloader, 'val_dataloader')
+            self.num_val_batches = count_batches(val_dataloader, 'val_dataloader')
             val_dataloader = Steps(val_dataloader, lambda: None, lambda: self.interruption.check())
         self.train_dataloader = Steps(train_dataloader, self._before_step, self._after_step)
         self.val_dataloader = val_dataloader
@@ -195,28 +192,10 @@ class Trainer(HyperParameters):
         return str(self.gpus[0]) if self.gpus else 'cpu'
 
     def record(self, label, value):
-        """Keeps a value that the model plotted, as it comes from the device, for the history."""
-        self.recorded.setdefault(label, []).append(value)
-        if self.detect_anomaly and not math.isfinite(value):
-            raise FloatingPointError(self._divergence(label, len(self.recorded[label]) - 1, value))
-
-    def _mean(self, label, values):
-        values = [float(value) for value in values]
-        if not self._diverged:
-            for step, value in enumerate(values):
-                if not math.isfinite(value):
-                    self._diverged = True  # told once
-                    warnings.warn(self._divergence(label, step, value), stacklevel=4)
-                    break
-        return sum(values) / len(values)
-
-    def _divergence(self, label, step, value):
-        lr = getattr(self.model, 'lr', None)
-        return (
-            f'{label} became {float(value)} in epoch {self.epoch + 1}, step {step + 1}'
-            + (f', with lr={lr}' if lr is not None else '')
-            + ': training has diverged. A smaller learning rate or gradient_clip_val may help.'
-        )
+        """Keeps a value that the model plotted for the history; `detect_anomaly` looks at it."""
+        self.records.add(label, value)
+        if self.detect_anomaly:
+            self.records.check(label, value)
 
     def _set_parameters(self, arrays, source):
         wanted = self.state_of.get_parameters(self)
@@ -225,47 +204,3 @@ class Trainer(HyperParameters):
     def _require_model(self, method):
         if not hasattr(self, 'model'):
             raise RuntimeError(f'{method} needs a model: call fit(model, data) first')
-
-    def check_arguments(self, model, data):
-        """Raises TypeError if `fit` cannot work with these, and says what is wrong with them."""
-        if isinstance(model, type):
-            raise TypeError(f'fit takes a model, got the class {model.__name__}: make one first')
-        if data is None:
-            raise TypeError(
-                'fit needs data to train on: fit(model, data), where data is a DataModule, '
-                'e.g. d2l.SyntheticRegressionData(w=d2l.tensor([2, -3.4]), b=4.2)'
-            )
-        for what, thing, methods in (
-            ('model', model, ('training_step', 'configure_optimizers')),
-            ('data', data, ('train_dataloader', 'val_dataloader')),
-        ):
-            base = {'model': 'Module', 'data': 'DataModule'}[what]
-            missing = [method for method in methods if not hasattr(thing, method)]
-            if missing:
-                raise TypeError(
-                    f'{what} must be a d2l.{base}; {type(thing).__name__} has no {missing[0]}()'
-                )
-            backend = getattr(thing, 'backend', None)
-            if backend not in (None, self.backend):
-                raise TypeError(
-                    f'this Trainer is for {self.backend}, but {what} is a {base} of {backend}: '
-                    f'take all three from the same d2l'
-                )
-
-
-def _num_batches(dataloader, name):
-    try:
-        count = len(dataloader)
-    except TypeError:
-        raise TypeError(
-            f'{name}() must return something with a len(), the number of batches; got '
-            f'{type(dataloader).__name__}'
-        ) from None
-    if count == 0:
-        raise ValueError(f'{name}() has no batches: there is nothing to train on')
-    return count
-
-
-def _check_count(name, value, at_least=0):
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
-        raise ValueError(f'{name} must be an integer >= {at_least}, got {value!r}')

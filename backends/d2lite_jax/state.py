@@ -29,8 +29,12 @@ def get_state(trainer):
 
 
 def set_state(trainer, state):
-    leaves = [jnp.array(leaf) for leaf in state['leaves']]
-    trainer.state = jax.tree.unflatten(jax.tree.structure(trainer.state), leaves)
+    leaves, structure = jax.tree.flatten(trainer.state)
+    restored = [
+        saved.item() if isinstance(leaf, int) else jnp.array(saved)  # the count of steps is an int
+        for leaf, saved in zip(leaves, state['leaves'], strict=True)
+    ]
+    trainer.state = jax.tree.unflatten(structure, restored)
 
 
 def get_random_state():

@@ -115,11 +115,15 @@ def _set_optimizer_state(optim, saved):
     if not isinstance(optim, gluon.Trainer):
         return set_optimizer_state(optim, saved)
     (updater,) = optim._updaters
-    updater.states = {index: _map(state, np.array) for index, state in saved['states'].items()}
+    updater.states = {index: _map(state, _legacy_array) for index, state in saved['states'].items()}
     updater.states_synced = dict.fromkeys(updater.states, True)
     updater.optimizer.num_update = saved['num_update']
     updater.optimizer._index_update_count.clear()
     updater.optimizer._index_update_count.update(saved['index_update_count'])
+
+
+def _legacy_array(array):
+    return np.array(array).as_nd_ndarray()  # the kind that MXNet's optimizers take
 
 
 def _map(state, function):

@@ -44,18 +44,18 @@ def set_state(trainer, state):
 
 
 def get_random_state():
-    # TensorFlow counts its operations with a generator of Python's, once a seed is set.
-    rng = getattr(context.context(), '_rng', None)
-    return {'rng': rng.getstate() if rng else None}
+    """The seed, and the generator with which TensorFlow numbers its random operations.
+
+    Without a seed (`seed_everything` sets one) TensorFlow's own operations cannot be repeated.
+    """
+    seed = context.global_seed()
+    return {'seed': seed, 'rng': None if seed is None else context.context()._rng.getstate()}
 
 
 def set_random_state(state):
-    rng = getattr(context.context(), '_rng', None)
-    if state['rng'] is not None:
-        if rng is None:
-            tf.random.set_seed(0)
-            rng = context.context()._rng
-        rng.setstate(state['rng'])
+    if state['seed'] is not None:
+        tf.random.set_seed(state['seed'])
+        context.context()._rng.setstate(state['rng'])
 
 
 def _trained(model, path=''):

@@ -1,0 +1,58 @@
+"""What a model reports while it trains: means for the history, and a word when it diverges."""
+
+import math
+import warnings
+
+__all__ = ['Records']
+
+
+class Records:
+    """The values of one epoch by label, as they came from the device until the epoch closes."""
+
+    def __init__(self, trainer):
+        self.trainer = trainer
+        self.values = {}
+        self.diverged = False  # told once in a training
+
+    def add(self, label, value):
+        self.values.setdefault(label, []).append(value)
+
+    def check(self, label, value):
+        """Raises FloatingPointError if `value`, the newest of `label`, is no finite number."""
+        if not math.isfinite(value):
+            raise FloatingPointError(self._divergence(label, len(self.values[label]), value))
+
+    def close_epoch(self):
+        """The mean of each label; warns if a value was NaN or infinite. The next epoch is empty."""
+        numbers = {label: [float(v) for v in values] for label, values in self.values.items()}
+        self.values = {}
+        bad = [
+            (step, label, value)
+            for label, values in numbers.items()
+            for step, value in enumerate(values, start=1)
+            if not math.isfinite(value)
+        ]
+        if bad and not self.diverged:
+            self.diverged = True
+            step, label, value = min(bad, key=lambda each: each[0])
+            warnings.warn(self._divergence(label, step, value), stacklevel=4)
+        return {label: sum(values) / len(values) for label, values in numbers.items()}
+
+    def get_state(self):
+        """The values as plain numbers, for a checkpoint, without those of a validation.
+
+        An epoch that is taken up again validates from the beginning.
+        """
+        return {
+            label: [float(value) for value in values]
+            for label, values in self.values.items()
+            if label.startswith('train_')
+        }
+
+    def _divergence(self, label, step, value):
+        lr = getattr(self.trainer.model, 'lr', None)
+        at = '' if lr is None else f', with lr={lr}'
+        return (
+            f'{label} became {float(value)} in epoch {self.trainer.epoch + 1}, step {step}{at}: '
+            f'training has diverged. A smaller learning rate or gradient_clip_val may help.'
+        )

@@ -1,0 +1,84 @@
+"""Parameters move between frameworks."""
+
+import numpy as np
+import pytest
+from contract import BACKENDS, backend_of, require, small_data
+
+MODELS = ['LinearRegressionScratch', 'LinearRegression']
+
+
+def model_of(d2l, name):
+    return getattr(d2l, name)(*([2, 0.03] if 'Scratch' in name else [0.03]))
+
+
+def fit(d2l, name, max_epochs, **kwargs):
+    d2l.seed_everything(0)
+    data = small_data(d2l)
+    trainer = d2l.Trainer(max_epochs=max_epochs)
+    trainer.fit(model_of(d2l, name), data, **kwargs)
+    return trainer
+
+
+@pytest.mark.parametrize('name', MODELS)
+@pytest.mark.parametrize('source', BACKENDS)
+def test_a_model_trained_on_one_continues_on_another(d2l, tmp_path, name, source):
+    require(source).seed_everything(0)
+    path = tmp_path / 'p.safetensors'
+    first = fit(require(source), name, max_epochs=2)
+    first.save_parameters(path)
+    # Both go on for an epoch over the same batches.
+    there = fit(require(source), name, 1, init_params=require(source).load_parameters(path))
+    here = fit(d2l, name, 1, init_params=d2l.load_parameters(path))
+    for key in ('train_loss', 'val_loss'):
+        assert here.history[0][key] == pytest.approx(there.history[0][key], rel=1e-6)
+    assert here.history[0]['val_loss'] < first.history[-1]['val_loss']
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_names_and_layouts_are_neutral(d2l, name, tmp_path):
+    fit(d2l, name, 1).save_parameters(tmp_path / 'p')
+    shapes = {key: array.shape for key, array in d2l.load_parameters(tmp_path / 'p').items()}
+    if name == 'LinearRegressionScratch':
+        assert shapes == {'w': (2, 1), 'b': (1,)}
+    else:
+        assert shapes == {'net.weight': (2, 1), 'net.bias': (1,)}
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_a_trained_model_takes_parameters_over(d2l, name, tmp_path):
+    trainer = fit(d2l, name, 1)
+    trainer.save_parameters(tmp_path / 'p')
+    saved = d2l.load_parameters(tmp_path / 'p')
+    other = fit(d2l, name, 2)
+    other.load_parameters(tmp_path / 'p')
+    for key, array in other.state_of.get_parameters(other).items():
+        np.testing.assert_array_equal(array, saved[key], strict=True)
+
+
+def test_parameters_that_do_not_fit_are_one_error_that_lists_them(d2l):
+    arrays = {'w': np.zeros((3, 1)), 'v': np.zeros(1)}
+    with pytest.raises(ValueError) as caught:
+        fit(d2l, 'LinearRegressionScratch', 1, init_params=arrays)
+    message = str(caught.value)
+    assert 'init_params does not fit the model' in message
+    assert 'missing: b (1,)' in message
+    assert 'unknown: v (1,)' in message
+    assert 'w has shape (3, 1), the model (2, 1)' in message
+
+
+def test_parameters_that_do_not_fit_leave_the_model_alone(d2l, tmp_path):
+    fit(d2l, 'LinearRegression', 1).save_parameters(tmp_path / 'p')
+    trainer = fit(d2l, 'LinearRegressionScratch', 1)
+    before = trainer.state_of.get_parameters(trainer)
+    with pytest.raises(ValueError, match='does not fit the model'):
+        trainer.load_parameters(tmp_path / 'p')
+    for key, array in trainer.state_of.get_parameters(trainer).items():
+        np.testing.assert_array_equal(array, before[key])
+
+
+def test_training_starts_from_what_is_given(d2l):
+    given = {'w': np.array([[2.0], [-3.4]], np.float32), 'b': np.array([4.2], np.float32)}
+    trainer = fit(d2l, 'LinearRegressionScratch', 1, init_params=given)
+    assert trainer.history[0]['train_loss'] < 1e-3
+    assert backend_of(d2l) == trainer.backend
+    np.testing.assert_array_equal(given['w'], [[np.float32(2)], [np.float32(-3.4)]])
