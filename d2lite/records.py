@@ -34,7 +34,8 @@ class Records:
         ]
         if bad and not self.diverged:
             self.diverged = True
-            step, label, value = min(bad, key=lambda each: each[0])
+            # The validation comes after the training.
+            step, label, value = min(bad, key=lambda each: (each[1].startswith('val_'), each[0]))
             warnings.warn(self._divergence(label, step, value), stacklevel=4)
         return {label: sum(values) / len(values) for label, values in numbers.items()}
 
