@@ -71,7 +71,7 @@ def run(
     """
     missing = [m for m in ('ipykernel', 'markdown_it', 'nbclient', 'nbformat') if not find_spec(m)]
     if missing:
-        _stop(f'Running pages needs {", ".join(missing)}: pip install "d2lite[notebook]"')
+        _stop(f'Running pages needs {", ".join(missing)}: {selection.install_line("notebook")}')
 
     from d2lite.pages.running import run_tabs, tabs_to_run
     from d2lite.pages.source import PageError, read_page

@@ -105,15 +105,16 @@ def missing_modules(name: str) -> list[str]:
 
 
 def install_line(name: str) -> str:
-    """The shell command that installs what backend `name` needs."""
+    """The shell command that installs what backend `name`, or the extra `name`, needs."""
     from packaging.requirements import Requirement
 
     if name == 'mxnet':
         # Its metadata ask for numpy<2, which the other frameworks cannot live with.
         return 'pip install requests && pip install --no-deps mxnet==1.9.1'
     # Somebody else's backend installs with its own package; ours need what the extra lists.
-    requirements = [known()[name].partition('.')[0]]
-    if name in FRAMEWORKS:
+    if name in known() and name not in FRAMEWORKS:
+        requirements = [known()[name].partition('.')[0]]
+    else:
         listed = [Requirement(text) for text in metadata.requires('d2lite') or ()]
         requirements = [
             f'"{requirement.name}{requirement.specifier}"'

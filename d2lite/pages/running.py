@@ -1,5 +1,6 @@
 """Runs a page on one or several tabs, and prints how it goes: what `d2lite run` does."""
 
+import os
 import sys
 
 from d2lite import selection
@@ -16,15 +17,32 @@ def tabs_to_run(page: Page, tab: str | None) -> list[str]:
     """The tabs that `tab` stands for: a name, `'all'`, or None for the selected backend.
 
     Raises PageError if the page has no such tab, BackendError if its backend is missing. Of all
-    tabs, one whose backend is missing is for the run to report.
+    tabs, one whose backend is missing is told and left out, as a platform may not have it; with
+    D2LITE_REQUIRE_ALL=1 it stays, and fails.
     """
     if tab == 'all':
-        return list(page.tabs or selection.known())
+        return _installed(page.tabs or selection.known())
     name = selection.backend() if tab is None else tab
     page.for_tab(name)
     name = selection.canonical_name(name)
     selection.require(name)
     return [name]
+
+
+def _installed(tabs) -> list[str]:
+    if os.environ.get('D2LITE_REQUIRE_ALL') == '1':
+        return list(tabs)
+    installed = [tab for tab in tabs if not selection.missing_modules(tab)]
+    if not installed:
+        selection.require(next(iter(tabs)))
+    for tab in tabs:
+        if tab not in installed:
+            missing = ', '.join(selection.missing_modules(tab))
+            line = selection.install_line(tab)
+            _write(
+                'stderr', f'd2lite: {tab} is left out: it needs {missing}. Install with: {line}\n'
+            )
+    return installed
 
 
 def run_tabs(page: Page, tabs: list[str], timeout: float, show: list[str]) -> list[TabResult]:
