@@ -5,17 +5,17 @@ import sys
 
 import numpy as np
 
-from d2lite import selection
+from d2lite import seeds, selection, storage
 from d2lite.pages import aliases, tab
 
-__all__ = ['MIMETYPE', 'report', 'set_up']
+__all__ = ['MIMETYPE', 'report', 'save_variables', 'set_up']
 
 MIMETYPE = 'application/x-d2lite-report'
 MAX_SIZE = 100  # elements of an array that is reported in full
 
 
-def set_up(name: str) -> None:
-    """Makes this the kernel of tab `name`, with its framework imported.
+def set_up(name: str, seed: int | None = None) -> None:
+    """Makes this the kernel of tab `name`, with its framework imported, and seeded if asked for.
 
     The framework comes first of all because its backend may have to mend it: a page may import
     mxnet itself, which current NumPy allows only after d2lite has done so.
@@ -23,6 +23,8 @@ def set_up(name: str) -> None:
     aliases.install()
     tab.select(name)
     selection.load(name)
+    if seed is not None:
+        seeds.seed_everything(seed)
 
 
 def report(shell, name: str, show: list[str]) -> None:
@@ -45,6 +47,29 @@ def report(shell, name: str, show: list[str]) -> None:
         except Exception as error:
             notes.append(f'no {what} in the summary: {type(error).__name__}: {error}')
     publish_display_data({MIMETYPE: json.dumps(values | {'notes': notes})})
+
+
+def save_variables(shell, name: str, path: str) -> None:
+    """Writes the numbers that the page holds to `path`: its variables, and trained parameters.
+
+    Tensors, NumPy arrays and plain numbers go by the names of their variables, the parameters of a
+    trainer by `trainer.w` and the like.
+    """
+    backend = sys.modules[selection.known()[name]]
+    arrays = {}
+    for variable, value in list(shell.user_ns.items()):
+        if variable.startswith('_') or isinstance(value, type | bool):
+            continue
+        if isinstance(value, getattr(backend, 'Trainer', ())) and hasattr(value, 'model'):
+            for key, array in value.state_of.get_parameters(value).items():
+                arrays[f'{variable}.{key}'] = array
+        elif isinstance(value, int | float) or (
+            hasattr(value, 'dtype') and hasattr(value, 'shape')
+        ):
+            array = np.asarray(backend.numpy(value))
+            if array.dtype.kind in 'biuf':
+                arrays[variable] = array
+    storage.write(path, 'variables', arrays, {})
 
 
 def _framework(name):

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import nbformat
 
@@ -47,26 +48,34 @@ def run_tab(
     timeout: float | None = 600,
     on_output: Callable[[str, str], None] | None = None,
     show: Sequence[str] = (),
+    seed: int | None = None,
+    variables: Path | str | None = None,
 ) -> TabResult:
     """Runs the cells of `page` for `tab`, until the first that fails.
 
     `timeout` is in seconds for each cell, None or 0 for no limit. `on_output('stdout' or 'stderr',
     text)` is called with what cells print, as it comes. `show` names variables whose values are
-    reported at the end. The kernel runs in the page's folder, and is gone when this returns, even
-    by KeyboardInterrupt.
+    reported at the end. `seed` seeds everything before the first cell. `variables` is a file for
+    the numbers the page holds at the end (see d2lite.pages.inside.save_variables). The kernel runs
+    in the page's folder, and is gone when this returns, even by KeyboardInterrupt.
 
     What goes wrong in the page, the kernel or the framework is in the result. Raises PageError
     if the page has no such tab, BackendError if nobody has.
     """
     cells = page.for_tab(tab)
     tab = selection.canonical_name(tab)
-    return asyncio.run(_run(page, tab, cells, timeout, on_output, show))
+    inside = "__import__('d2lite.pages.inside').pages.inside"
+    last = f'{inside}.report(get_ipython(), {tab!r}, {list(show)!r})'
+    if variables:
+        path = str(Path(variables).resolve())
+        last += f'\n{inside}.save_variables(get_ipython(), {tab!r}, {path!r})'
+    return asyncio.run(
+        _run(page, tab, cells, f'{inside}.set_up({tab!r}, {seed!r})', last, timeout, on_output)
+    )
 
 
-async def _run(page, tab, cells, timeout, on_output, show):
-    begin = "__import__('d2lite.pages.inside').pages.inside."
-    first = nbformat.v4.new_code_cell(f'{begin}set_up({tab!r})')
-    last = nbformat.v4.new_code_cell(f'{begin}report(get_ipython(), {tab!r}, {list(show)!r})')
+async def _run(page, tab, cells, first, last, timeout, on_output):
+    first, last = nbformat.v4.new_code_cell(first), nbformat.v4.new_code_cell(last)
     nodes = [
         nbformat.v4.new_code_cell(
             cell.source, metadata={'d2lite': {'position': cell.position, 'line': cell.line}}
