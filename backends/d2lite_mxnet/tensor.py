@@ -130,11 +130,15 @@ sinh, cosh, tanh = _in_floats(np.sinh), _in_floats(np.cosh), _in_floats(np.tanh)
 
 def reduce_sum(x, axis=None, keepdims=False):
     """The sum over `axis` (one, several, or all of them)."""
+    if x.size == 0:  # MXNet fails, later and elsewhere, where the result is empty
+        return np.array(onp.sum(x.asnumpy(), axis=axis, keepdims=keepdims))
     return np.sum(x, axis=axis, keepdims=keepdims)
 
 
 def reduce_mean(x, axis=None, keepdims=False):
     """The mean over `axis` (one, several, or all of them); of integers in float32."""
+    if x.size == 0:
+        return np.array(onp.sum(x.asnumpy(), axis=axis, keepdims=keepdims) * onp.float32('nan'))
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
