@@ -99,14 +99,13 @@ class ProgressBoard(HyperParameters):
         self._data = {k: [Point(*p) for p in points] for k, points in state['data'].items()}
 
     def show(self):
-        """Draws what has come so far; in a notebook, in place of the frame before."""
-        self._last_frame = time.monotonic()
-        figure = self.figure()
+        """Draws what has come so far in a notebook, in place of the frame before."""
         if not _in_notebook():
             return
         from IPython.display import display
 
-        image = _Frame(figure)
+        self._last_frame = time.monotonic()
+        image = _Frame(self.figure())
         if self._handle is None:
             self._handle = display(image, display_id=True)
         else:

@@ -5,16 +5,18 @@ import json
 import numpy as np
 import pytest
 from contract import BACKENDS, backend_of, require, small_data
-from momentum import momentum_model
+from models import dropout_model, momentum_model
 
 from d2lite import storage
+
+MODELS = ['LinearRegressionScratch', 'LinearRegression', 'momentum', 'dropout']
 
 
 def make(d2l, name='LinearRegressionScratch', num_train=100, num_val=32):
     """A model and data, the same each time: 7 batches an epoch, the last one partial."""
     d2l.seed_everything(0)
-    if name == 'momentum':
-        model = momentum_model(d2l)
+    if name in ('momentum', 'dropout'):
+        model = {'momentum': momentum_model, 'dropout': dropout_model}[name](d2l)
     else:
         model = getattr(d2l, name)(*([2, 0.03] if 'Scratch' in name else [0.03]))
     return model, small_data(d2l, num_train=num_train, num_val=num_val)
@@ -49,16 +51,35 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(array, expected_arrays[name], strict=True)
 
 
-@pytest.mark.parametrize('name', ['LinearRegressionScratch', 'LinearRegression', 'momentum'])
+@pytest.mark.parametrize(
+    'name', ['LinearRegressionScratch', 'LinearRegression', 'momentum', 'dropout']
+)
 @pytest.mark.parametrize('steps', [7, 9, 13])
 def test_resuming_gives_the_same_bits(d2l, tmp_path, name, steps):
     """After the last batch of an epoch, and from the middle of one."""
     path = tmp_path / 'x.safetensors'
     expected = outcome(train(d2l, name, checkpoint_every=steps, checkpoint_path=path))
     train(d2l, name, max_epochs=2, checkpoint_every=steps, checkpoint_path=path)
-    resumed = train(d2l, name, ckpt_path=path, seed=99)
+    # The same trainer, for MXNet: what it draws at random depends on where checkpoints were.
+    trainer = {'checkpoint_every': steps, 'checkpoint_path': path}
+    resumed = train(d2l, name, ckpt_path=path, seed=99, **trainer)
     assert resumed.train_batch_idx == 21
     assert_same(outcome(resumed), expected)
+
+
+def test_dropout_drops_and_its_state_matters(d2l):
+    """Else the tests with dropout would say nothing."""
+
+    model, _ = make(d2l, 'dropout')
+    trainer = d2l.Trainer(max_epochs=1)
+    data = small_data(d2l, num_train=16)  # one batch, so that its order is no matter
+    trainer.fit(model, data)
+    arrays = trainer.state_of.get_parameters(trainer)
+    losses = []
+    for _ in range(2):
+        trainer.fit(model, data, init_params=arrays)
+        losses.append(trainer.history[0]['train_loss'])
+    assert losses[0] != pytest.approx(losses[1], rel=1e-4)
 
 
 def test_resuming_between_epochs_goes_on(d2l, tmp_path):

@@ -24,7 +24,9 @@ def set_parameters(trainer, arrays):
 
 def build(trainer, batch):
     """Gives layers that have no variables yet their shapes."""
-    trainer.model.apply_init(batch[:-1])
+    # Without such layers no pass, since the parameters may still be of another dtype than the data.
+    if not all(layer.built for layer in trainer.model.layers):
+        trainer.model.apply_init(batch[:-1])
 
 
 def get_state(trainer):
