@@ -12,6 +12,7 @@ PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')
 ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     'd2lite_jax/trainer.py': {'TrainState'},
+    'd2lite_tensorflow/module.py': {'plain_variables'},
     'd2lite_torch/trainer.py': {'trainable'},
     'd2lite_mxnet/trainer.py': {'trainable'},
     # MXNet's mends live in one place, and nowhere else.

@@ -37,7 +37,7 @@ class Module(module.Module, keras.Model):
 
         Keras 3 overlooks the latter. What is trained is chosen among these.
         """
-        own = [value for value in vars(self).values() if isinstance(value, tf.Variable)]
+        own = [variable for _, variable in plain_variables(self)]
         return list({id(variable): variable for variable in [*super().variables, *own]}.values())
 
     def apply_init(self, inputs, init=None):
@@ -46,3 +46,18 @@ class Module(module.Module, keras.Model):
         if init is not None:
             for layer in self.net.layers:
                 init(layer)
+
+
+def plain_variables(model):
+    """(name, variable) of the `tf.Variable`s among a model's attributes, also in lists and dicts."""
+    for name, value in vars(model).items():
+        if name.startswith('_'):  # what Keras keeps for itself
+            continue
+        values = {name: value}
+        if isinstance(value, list | tuple):
+            values = {f'{name}.{index}': each for index, each in enumerate(value)}
+        elif isinstance(value, dict):
+            values = {f'{name}.{key}': each for key, each in value.items()}
+        for path, each in values.items():
+            if isinstance(each, tf.Variable):
+                yield path, each

@@ -6,6 +6,7 @@ from tensorflow.python.eager import context
 
 from d2lite.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_tensorflow.framework import keras
+from d2lite_tensorflow.module import plain_variables
 
 
 def get_parameters(trainer):
@@ -62,14 +63,13 @@ def set_random_state(state):
 
 def _trained(model, path=''):
     """(neutral name, variable, the model whose plain attribute it is, or None)."""
+    prefix = f'{path}.' if path else ''
+    for name, variable in plain_variables(model):
+        if variable.trainable:
+            yield prefix + name, variable, model if name in vars(model) else None
     for name, value in vars(model).items():
-        if name.startswith('_'):  # what Keras 2 counts with
-            continue
-        name = f'{path}.{name}' if path else name
-        if isinstance(value, tf.Variable) and value.trainable:
-            yield name, value, model
-        elif isinstance(value, keras.layers.Layer):
-            yield from _of_layer(value, name)
+        if isinstance(value, keras.layers.Layer) and not name.startswith('_'):
+            yield from _of_layer(value, prefix + name)
 
 
 def _of_layer(layer, path):
