@@ -7,7 +7,7 @@ parameters travel beside the model, so that backend has `training_step` and `los
 from d2lite.board import ProgressBoard
 from d2lite.hyperparameters import HyperParameters
 
-__all__ = ['Module', 'check_same_size']
+__all__ = ['Module', 'attributes', 'check_same_size', 'set_attribute']
 
 
 class Module(HyperParameters):
@@ -101,3 +101,29 @@ def check_same_size(y_hat, y):
             f'predictions of shape {y_hat_shape} do not match labels of shape {y_shape}: each '
             f'prediction needs one label'
         )
+
+
+def attributes(model):
+    """(path, value) of a model's own attributes, and of the entries of its lists and dictionaries.
+
+    There a scratch model keeps what it trains, which is no parameter to its framework.
+    """
+    for name, value in vars(model).items():
+        if name.startswith('_') or name == 'hparams':
+            continue
+        if isinstance(value, list | tuple):
+            yield from ((f'{name}.{index}', each) for index, each in enumerate(value))
+        elif isinstance(value, dict):
+            yield from ((f'{name}.{key}', each) for key, each in value.items())
+        else:
+            yield name, value
+
+
+def set_attribute(model, path, value):
+    """Sets what `attributes` found at `path`, which must not lie in a tuple."""
+    name, _, key = path.partition('.')
+    if key:
+        container = getattr(model, name)
+        container[int(key) if isinstance(container, list) else key] = value
+    else:
+        setattr(model, name, value)

@@ -13,8 +13,8 @@ ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     'd2lite_jax/trainer.py': {'TrainState'},
     'd2lite_tensorflow/module.py': {'plain_variables'},
-    'd2lite_torch/trainer.py': {'trainable'},
-    'd2lite_mxnet/trainer.py': {'trainable'},
+    'd2lite_torch/module.py': {'plain_tensors'},
+    'd2lite_mxnet/module.py': {'plain_arrays'},
     # MXNet's mends live in one place, and nowhere else.
     'd2lite_mxnet/framework.py': {'LENT_NAMES', 'mx'},
     'd2lite_tensorflow/framework.py': {'keras'},

@@ -102,3 +102,59 @@ def test_apply_init_gives_lazy_layers_their_shapes(d2l):
     if backend_of(d2l) != 'jax':
         w = d2l.numpy(model.get_w_b()[0])
         assert (w == 7).all()
+
+
+def listed_model(d2l):
+    """A scratch model that keeps what it trains in a list and a dictionary."""
+
+    def trained(values):
+        if backend_of(d2l) == 'tensorflow':
+            import tensorflow as tf
+
+            return tf.Variable(values)
+        tensor = d2l.tensor(values)
+        if backend_of(d2l) == 'pytorch':
+            return tensor.requires_grad_()
+        tensor.attach_grad()
+        return tensor
+
+    class Model(d2l.LinearRegressionScratch):
+        def __init__(self):
+            d2l.Module.__init__(self)
+            self.lr = 0.1
+            self.listed = [trained([[0.0], [0.0]])]
+            self.more = {'b': trained([0.0])}
+
+        def forward(self, X):
+            return d2l.matmul(X, self.listed[0]) + self.more['b']
+
+        def configure_optimizers(self):
+            if backend_of(d2l) == 'tensorflow':
+                return d2l.SGD(self.lr)
+            return d2l.SGD([self.listed[0], self.more['b']], self.lr)
+
+    return Model()
+
+
+def test_tensors_in_lists_and_dictionaries_are_trained_clipped_and_saved(d2l):
+    if backend_of(d2l) == 'jax':
+        pytest.skip('a JAX model holds no tensors')
+    model = listed_model(d2l)
+    trainer = d2l.Trainer(max_epochs=1, gradient_clip_val=0.5)
+    trainer.fit(model, small_data(d2l, num_train=16))
+    found = trainer.state_of.get_parameters(trainer)
+    assert {name: array.shape for name, array in found.items()} == {
+        'listed.0': (2, 1),
+        'more.b': (1,),
+    }
+    moved = np.concatenate([found['listed.0'][:, 0], found['more.b']])
+    assert np.linalg.norm(moved) == pytest.approx(0.05, rel=1e-5)
+    given = {name: array.astype(np.float64) for name, array in found.items()}
+    data = small_data(d2l)
+    data.X, data.y = (
+        d2l.tensor(d2l.numpy(data.X).astype(np.float64)),
+        d2l.tensor(d2l.numpy(data.y).astype(np.float64)),
+    )
+    trainer.fit(model, data, init_params=given)
+    after = trainer.state_of.get_parameters(trainer)
+    assert after['listed.0'].dtype == np.float64 and (after['listed.0'] != given['listed.0']).all()

@@ -60,24 +60,6 @@ def test_raw_variables_and_layers_both_train():
     assert trainer.history[-1]['val_loss'] < 0.5 < trainer.history[0]['val_loss']
 
 
-def test_variables_in_lists_and_dictionaries_train_as_well():
-    class Model(d2l.LinearRegressionScratch):
-        def __init__(self):
-            super().__init__(2, 0.1)
-            self.params = [tf.Variable(tf.ones(1))]
-            self.more = {'scale': tf.Variable(tf.ones(1))}
-
-        def forward(self, X):
-            return super().forward(X) * self.more['scale'] + self.params[0]
-
-    model = Model()
-    trainer = d2l.Trainer(max_epochs=1)
-    trainer.fit(model, small_data(d2l))
-    assert float(model.params[0][0]) != 1 and float(model.more['scale'][0]) != 1
-    names = {'w', 'b', 'params.0', 'more.scale'}
-    assert set(trainer.state_of.get_parameters(trainer)) == names
-
-
 def test_every_variable_is_listed_once():
     model = Mixed()
     model.apply_init([tf.ones((1, 2))])

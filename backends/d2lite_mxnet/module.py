@@ -21,3 +21,12 @@ class Module(module.Module, nn.Block):
         if init is not None:
             self.initialize(init, force_reinit=True)
         self.forward(*inputs)
+
+
+def plain_arrays(model):
+    """(path, array) of what a scratch model trains among its attributes."""
+    return [
+        (path, array)
+        for path, array in module.attributes(model)
+        if isinstance(array, np.ndarray) and array.grad is not None
+    ]

@@ -5,8 +5,10 @@ from mxnet.gluon import nn
 from mxnet.gluon.parameter import DeferredInitializationError
 
 from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.module import set_attribute
 from d2lite.seeds import next_seed
 from d2lite_mxnet import framework
+from d2lite_mxnet.module import plain_arrays
 
 
 def get_parameters(trainer):
@@ -25,10 +27,13 @@ def set_parameters(trainer, arrays):
             array = arrays[_join(path, name)]
             param.cast(array.dtype)
             param.set_data(np.array(array.T if transposed and name == 'weight' else array))
-    for name in _scratch(trainer.model):
-        value = np.array(arrays[name], ctx=getattr(trainer.model, name).ctx)
-        value.attach_grad()
-        setattr(trainer.model, name, value)
+    for path, array in plain_arrays(trainer.model):
+        value = np.array(arrays[path], ctx=array.ctx)
+        if value.dtype == array.dtype:
+            array[:] = value
+        else:  # an array keeps its dtype, so one of another dtype takes its place
+            value.attach_grad()
+            set_attribute(trainer.model, path, value)
 
 
 def build(trainer, batch):
@@ -79,22 +84,13 @@ def _join(path, name):
     return f'{path}.{name}' if path else name
 
 
-def _scratch(model):
-    """The names of a scratch model's plain arrays that are trained."""
-    return [
-        name
-        for name, value in vars(model).items()
-        if isinstance(value, np.ndarray) and value.grad is not None
-    ]
-
-
 def _trained(model):
     """(neutral name, array, whether MXNet keeps it transposed) of all that is trained."""
     for path, block in _blocks(model):
         for name, param in block._reg_params.items():
             yield _join(path, name), param.data(), isinstance(block, nn.Dense) and name == 'weight'
-    for name in _scratch(model):
-        yield name, getattr(model, name), False
+    for path, array in plain_arrays(model):
+        yield path, array, False
 
 
 def _all_arrays(model):

@@ -3,9 +3,11 @@
 from mxnet import autograd, np, npx
 
 from d2lite import trainer
+from d2lite.module import set_attribute
 from d2lite_mxnet import state
 from d2lite_mxnet.devices import gpu, num_gpus
 from d2lite_mxnet.framework import NAME, version
+from d2lite_mxnet.module import plain_arrays
 
 
 class Trainer(trainer.Trainer):
@@ -34,7 +36,9 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val, model):
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
-        grads = [param.grad for param in trainable(model)]
+        params = model.collect_params().values()
+        grads = [param.grad() for param in params if param.grad_req != 'null']
+        grads += [array.grad for _, array in plain_arrays(model)]
         norm = np.sqrt(sum(np.sum(grad**2) for grad in grads))
         if norm > grad_clip_val:
             for grad in grads:
@@ -47,21 +51,10 @@ class Trainer(trainer.Trainer):
     def move_model(self, model):
         model.collect_params().reset_ctx(self.gpus[0])
         # A scratch model's plain arrays are no parameters to Gluon, and do not move with it.
-        for name, value in vars(model).items():
-            if isinstance(value, np.ndarray) and value.grad is not None:
-                moved = value.as_in_ctx(self.gpus[0])
-                moved.attach_grad()
-                setattr(model, name, moved)
+        for path, array in plain_arrays(model):
+            moved = array.as_in_ctx(self.gpus[0])
+            moved.attach_grad()
+            set_attribute(model, path, moved)
 
     def move_batch(self, batch):
         return [tensor.as_in_ctx(self.gpus[0]) for tensor in batch]
-
-
-def trainable(model):
-    """All that is trained in `model`: its parameters, and the plain arrays of a scratch model."""
-    for param in model.collect_params().values():
-        if param.grad_req != 'null':
-            yield param.data()
-    for value in vars(model).values():
-        if isinstance(value, np.ndarray) and value.grad is not None:
-            yield value

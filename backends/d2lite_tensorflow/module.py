@@ -49,15 +49,5 @@ class Module(module.Module, keras.Model):
 
 
 def plain_variables(model):
-    """(name, variable) of the `tf.Variable`s among a model's attributes, also in lists and dicts."""
-    for name, value in vars(model).items():
-        if name.startswith('_'):  # what Keras keeps for itself
-            continue
-        values = {name: value}
-        if isinstance(value, list | tuple):
-            values = {f'{name}.{index}': each for index, each in enumerate(value)}
-        elif isinstance(value, dict):
-            values = {f'{name}.{key}': each for key, each in value.items()}
-        for path, each in values.items():
-            if isinstance(each, tf.Variable):
-                yield path, each
+    """(path, variable) of the `tf.Variable`s among a model's attributes."""
+    return [(path, v) for path, v in module.attributes(model) if isinstance(v, tf.Variable)]

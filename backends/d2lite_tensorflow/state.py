@@ -5,22 +5,23 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.module import set_attribute
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import plain_variables
 
 
 def get_parameters(trainer):
     """The parameters by neutral names: those of their attributes, and weights as (in, out)."""
-    return {name: np.array(variable) for name, variable, _ in _trained(trainer.model)}
+    return {name: np.array(variable) for name, variable, *_ in _trained(trainer.model)}
 
 
 def set_parameters(trainer, arrays):
     """Gives the parameters the values, and the dtypes, of arrays under neutral names."""
-    for name, variable, owner in list(_trained(trainer.model)):
+    for name, variable, owner, path in list(_trained(trainer.model)):
         if owner is None or variable.dtype == arrays[name].dtype:
             variable.assign(arrays[name])
         else:  # a variable keeps its dtype, so one of another dtype takes its place
-            setattr(owner, name.rpartition('.')[2], tf.Variable(arrays[name]))
+            set_attribute(owner, path, tf.Variable(arrays[name]))
 
 
 def build(trainer, batch):
@@ -62,11 +63,11 @@ def set_random_state(state):
 
 
 def _trained(model, path=''):
-    """(neutral name, variable, the model whose plain attribute it is, or None)."""
+    """(neutral name, variable, the model that has it as an attribute, and its path there)."""
     prefix = f'{path}.' if path else ''
     for name, variable in plain_variables(model):
         if variable.trainable:
-            yield prefix + name, variable, model if name in vars(model) else None
+            yield prefix + name, variable, model, name
     for name, value in vars(model).items():
         if isinstance(value, keras.layers.Layer) and not name.startswith('_'):
             yield from _of_layer(value, prefix + name)
@@ -82,7 +83,7 @@ def _of_layer(layer, path):
         for variable in layer.trainable_variables:
             name = variable.name.rpartition('/')[2].removesuffix(':0')
             # Keras calls the weight of a dense layer its kernel.
-            yield f'{path}.{"weight" if name == "kernel" else name}', variable, None
+            yield f'{path}.{"weight" if name == "kernel" else name}', variable, None, None
 
 
 def _optimizer_state(optim):

@@ -21,3 +21,12 @@ class Module(module.Module, nn.Module):
         self.forward(*inputs)
         if init is not None:
             self.net.apply(init)
+
+
+def plain_tensors(model):
+    """(path, tensor) of what a scratch model trains among its attributes."""
+    return [
+        (path, tensor)
+        for path, tensor in module.attributes(model)
+        if isinstance(tensor, torch.Tensor) and tensor.requires_grad
+    ]

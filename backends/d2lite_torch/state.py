@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite_torch.module import plain_tensors
 from d2lite_torch.tensor import numpy
 
 
@@ -63,16 +64,13 @@ def _tensors(model):
         for name, param in module.named_parameters(recurse=False):
             transposed = isinstance(module, nn.Linear) and name == 'weight'
             yield f'{path}.{name}' if path else name, param, transposed
-    for name, value in vars(model).items():  # the plain tensors of a scratch model
-        if isinstance(value, torch.Tensor) and value.requires_grad:
-            yield name, value, False
+    for name, tensor in plain_tensors(model):
+        yield name, tensor, False
 
 
 def _all_tensors(model):
     yield from model.state_dict(keep_vars=True).items()
-    for name, value in vars(model).items():
-        if isinstance(value, torch.Tensor) and value.requires_grad:
-            yield name, value
+    yield from plain_tensors(model)
 
 
 def _to_arrays(state):

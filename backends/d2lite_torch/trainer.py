@@ -6,6 +6,7 @@ from d2lite import trainer
 from d2lite_torch import state
 from d2lite_torch.devices import gpu, num_gpus
 from d2lite_torch.framework import NAME, version
+from d2lite_torch.module import plain_tensors
 
 
 class Trainer(trainer.Trainer):
@@ -34,7 +35,8 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val, model):
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
-        grads = [param.grad for param in trainable(model) if param.grad is not None]
+        params = [*model.parameters(), *(tensor for _, tensor in plain_tensors(model))]
+        grads = [param.grad for param in params if param.grad is not None]
         norm = torch.sqrt(sum(torch.sum(grad**2) for grad in grads))
         if norm > grad_clip_val:
             for grad in grads:
@@ -47,18 +49,8 @@ class Trainer(trainer.Trainer):
     def move_model(self, model):
         model.to(self.gpus[0])
         # A scratch model's plain tensors are no parameters to PyTorch, and do not move with it.
-        for name, value in vars(model).items():
-            if isinstance(value, torch.Tensor) and value.requires_grad:
-                moved = value.detach().to(self.gpus[0]).requires_grad_()
-                setattr(model, name, moved)
+        for _, tensor in plain_tensors(model):
+            tensor.data = tensor.data.to(self.gpus[0])
 
     def move_batch(self, batch):
         return [tensor.to(self.gpus[0]) for tensor in batch]
-
-
-def trainable(model):
-    """All that is trained in `model`: its parameters, and the plain tensors of a scratch model."""
-    yield from model.parameters()
-    for value in vars(model).values():
-        if isinstance(value, torch.Tensor) and value.requires_grad:
-            yield value
