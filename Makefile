@@ -1,5 +1,6 @@
 # make run    trains a lesson on every backend and prints one table
 # make test   style checks and all tests
+# make parity holds every backend against NumPy, step by step, and draws build/parity.png
 # Each sets up .venv on its first run.
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ TENSORFLOW := $(if $(filter Linux-x86_64,$(PLATFORM)),tensorflow-cpu,tensorflow)
 # What the table of a lesson shows beside the losses: variables of the page.
 SHOW_linear-regression-scratch := --show w_error --show b_error
 
-.PHONY: run test lint doctor clean
+.PHONY: run test lint doctor parity clean
 
 run: $(VENV)/.ready
 	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW_$(LESSON))
@@ -27,6 +28,11 @@ test: lint
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+parity: $(VENV)/.ready
+	@mkdir -p build
+	$(BIN)/d2lite parity --plot build/parity.png
+	$(BIN)/d2lite parity --dtype float64
 
 doctor: $(VENV)/.ready
 	$(BIN)/d2lite doctor

@@ -1,6 +1,7 @@
 """`d2lite parity`: the backends against the referee, as a table, a picture and an exit code."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def report(models=None, backends=None, num_steps=None, dtype='float32', plot=Non
     if not backends:
         raise selection.BackendError('No backend is installed here: d2lite doctor says more.')
     if plot is not None:
-        _check_format(plot)
+        _check_path(plot)
     problem = Problem.standard(num_steps, dtype)
     traces, rows = [], []
     for model in models:
@@ -82,13 +83,14 @@ def _print_table(rows, problem):
             console.print(row.problem, markup=False)
 
 
-def _check_format(path):
+def _check_path(path):
     from matplotlib.figure import Figure
 
     known = Figure().canvas.get_supported_filetypes()
-    suffix = str(path).rpartition('.')[2].lower()
-    if suffix not in known:
+    if Path(path).suffix[1:].lower() not in known:
         raise ValueError(f'{path}: a picture can be one of {", ".join(sorted(known))}')
+    if not Path(path).parent.is_dir():
+        raise ValueError(f'{path}: there is no folder {Path(path).parent}')
 
 
 def draw(traces, problem):

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-import importlib
+from operator import attrgetter
 
 import numpy as np
 
@@ -138,14 +138,11 @@ def _train(d2l, name, problem):
             # Their layers are made in float32, and take over the dtype of `init_params` after that.
             model.apply_init((tensor(problem.X[:1].astype(np.float32)),))
     model.board.display, model.plot_train_per_epoch = False, 0
-    trainer = _recorder(d2l)(problem.num_epochs, gradient_clip_val=_clip_val(problem))
+    clip_val = problem.gradient_clip_val or NO_CLIPPING
+    trainer = _recorder(d2l, MODELS[name])(problem.num_epochs, gradient_clip_val=clip_val)
     init_params = dict(zip(MODELS[name], (problem.w, problem.b), strict=True))
     trainer.fit(model, _data(d2l, problem), init_params=init_params)
     return trainer
-
-
-def _clip_val(problem):
-    return problem.gradient_clip_val or NO_CLIPPING
 
 
 def _data(d2l, problem):
@@ -162,7 +159,7 @@ def _data(d2l, problem):
     return ArrayData()
 
 
-def _recorder(d2l):
+def _recorder(d2l, names):
     class Recorder(d2l.Trainer):
         """Keeps losses, norms of gradients and parameters, and the dtypes that they had."""
 
@@ -191,8 +188,10 @@ def _recorder(d2l):
     def _gradients(given):
         # PyTorch's and MXNet's gradients are found at the parameters, the others' are handed over.
         if isinstance(given, d2l.Module):
-            backend = importlib.import_module(d2l.Trainer.__module__)
-            return [param.grad for param in backend.trainable(given)]
+            params = [attrgetter(name)(given) for name in names]
+            # Gluon's parameters have their array behind a method.
+            arrays = [p.data() if callable(getattr(p, 'data', None)) else p for p in params]
+            return [array.grad for array in arrays]
         if isinstance(given, dict):
             return [leaf for each in given.values() for leaf in _gradients(each)]
         return list(given) if isinstance(given, list | tuple) else [given]

@@ -3,8 +3,8 @@
     python tests/mutations.py            # all of them
     python tests/mutations.py clip       # those whose name has this in it
 
-Each mutation is made in a copy of the repository, and the tests named with it are run there. The
-exit code is 1 if one of them still passes, or if a line to be changed is no longer there.
+Each mutation is made in a copy of the repository, and the test files named with it are run there.
+The exit code is 1 if one of them still passes, or if a line to be changed is no longer there.
 """
 
 import os
@@ -17,40 +17,40 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 TORCH, JAX, TF, MXNET = (f'backends/d2lite_{n}' for n in ('torch', 'jax', 'tensorflow', 'mxnet'))
 
-# name, file, the line, what becomes of it, tests that must fail
+# name, file, the line, what becomes of it, the test files, each of which must fail
 MUTATIONS = [
     ('gradient scaled, torch', f'{TORCH}/optimizer.py', 'param.grad\n', '1.0001 * param.grad\n',
-     'test_linear.py'),
+     'test_linear.py parity/test_parity.py'),
     ('gradient scaled, jax', f'{JAX}/optimizer.py', '-self.lr * grad', '-1.0001 * self.lr * grad',
-     'test_linear.py'),
+     'test_linear.py parity/test_parity.py'),
     ('gradient scaled, tensorflow', f'{TF}/optimizer.py', 'self.lr * grad',
-     '1.0001 * self.lr * grad', 'test_linear.py'),
+     '1.0001 * self.lr * grad', 'test_linear.py parity/test_parity.py'),
     ('gradient scaled, mxnet', f'{MXNET}/optimizer.py', 'param.grad\n', '1.0001 * param.grad\n',
-     'test_linear.py'),
+     'test_linear.py parity/test_parity.py'),
     ('batch order off by one, torch', f'{TORCH}/data.py', '[torch.from_numpy(rows)',
-     '[torch.from_numpy(rows).roll(1)', 'test_linear.py'),
+     '[torch.from_numpy(rows).roll(1)', 'test_linear.py parity/test_parity.py'),
     ('batch order off by one, jax', f'{JAX}/data.py', 'jnp.take(tensor, rows,',
-     'jnp.take(tensor, jnp.roll(rows, 1),', 'test_linear.py'),
+     'jnp.take(tensor, jnp.roll(rows, 1),', 'test_linear.py parity/test_parity.py'),
     ('batch order off by one, tensorflow', f'{TF}/data.py', 'tf.gather(tensor, rows)',
-     'tf.gather(tensor, tf.roll(rows, 1, 0))', 'test_linear.py'),
+     'tf.gather(tensor, tf.roll(rows, 1, 0))', 'test_linear.py parity/test_parity.py'),
     ('batch order off by one, mxnet', f'{MXNET}/data.py', 'np.array(rows,',
-     'np.array([*rows[1:], rows[0]],', 'test_linear.py'),
+     'np.array([*rows[1:], rows[0]],', 'test_linear.py parity/test_parity.py'),
     ('clipping left out, torch', f'{TORCH}/trainer.py', 'if self.gradient_clip_val > 0',
-     'if False', 'test_trainer.py'),
+     'if False', 'test_trainer.py parity/test_parity.py'),
     ('clipping left out, jax', f'{JAX}/trainer.py', 'if self.gradient_clip_val == 0', 'if True',
-     'test_trainer.py'),
+     'test_trainer.py parity/test_parity.py'),
     ('clipping left out, tensorflow', f'{TF}/trainer.py', 'if self.gradient_clip_val > 0',
-     'if False', 'test_trainer.py'),
+     'if False', 'test_trainer.py parity/test_parity.py'),
     ('clipping left out, mxnet', f'{MXNET}/trainer.py', 'if self.gradient_clip_val > 0',
-     'if False', 'test_trainer.py'),
+     'if False', 'test_trainer.py parity/test_parity.py'),
     ('bias not updated, torch', f'{TORCH}/linear.py', 'SGD([self.w, self.b]', 'SGD([self.w]',
-     'test_linear.py'),
+     'test_linear.py parity/test_parity.py'),
     ('bias not updated, jax', f'{JAX}/linear.py', 'matmul(X, self.w) + self.b',
-     'matmul(X, self.w) + jax.lax.stop_gradient(self.b)', 'test_linear.py'),
+     'matmul(X, self.w) + jax.lax.stop_gradient(self.b)', 'test_linear.py parity/test_parity.py'),
     ('bias not updated, tensorflow', f'{TF}/linear.py', 'tf.Variable(tf.zeros(1), trainable=True)',
-     'tf.Variable(tf.zeros(1), trainable=False)', 'test_linear.py'),
+     'tf.Variable(tf.zeros(1), trainable=False)', 'test_linear.py parity/test_parity.py'),
     ('bias not updated, mxnet', f'{MXNET}/linear.py', 'SGD([self.w, self.b]', 'SGD([self.w]',
-     'test_linear.py'),
+     'test_linear.py parity/test_parity.py'),
     ('sigma ignored, torch', f'{TORCH}/linear.py', "'parameters'), sigma,", "'parameters'), 0.01,",
      'test_linear.py'),
     ('sigma ignored, jax', f'{JAX}/linear.py', 'self.init_seed, self.sigma,',
@@ -92,11 +92,40 @@ MUTATIONS = [
      'return name', 'test_selection.py'),
     ('streams mixed', 'd2lite/seeds.py', '_streams[purpose].integers', "_streams['data'].integers",
      'test_seeds.py'),
+    ('float64 computed in float32, torch', f'{TORCH}/linear.py', 'matmul(X, self.w) + self.b',
+     'matmul(X.float(), self.w.float()).to(X.dtype) + self.b', 'parity/test_parity.py'),
+    ('float64 computed in float32, jax', f'{JAX}/linear.py', 'matmul(X, self.w) + self.b',
+     "matmul(X.astype('float32'), self.w.astype('float32')).astype(X.dtype) + self.b",
+     'parity/test_parity.py'),
+    ('float64 computed in float32, tensorflow', f'{TF}/linear.py', 'matmul(X, self.w) + self.b',
+     'tf.cast(matmul(*(tf.cast(each, tf.float32) for each in (X, self.w))), X.dtype) + self.b',
+     'parity/test_parity.py'),
+    ('float64 computed in float32, mxnet', f'{MXNET}/linear.py', 'matmul(X, self.w) + self.b',
+     "matmul(X.astype('float32'), self.w.astype('float32')).astype(X.dtype) + self.b",
+     'parity/test_parity.py'),
+    ('float32 parameters, torch', f'{TORCH}/state.py', 'tensor.data = value.to(tensor.device)',
+     'tensor.data = value.float().to(tensor.dtype)', 'parity/test_parity.py'),
+    ('float32 parameters, jax', f'{JAX}/state.py', 'jnp.array(arrays[_neutral(path)])',
+     "jnp.array(arrays[_neutral(path)].astype('float32'))", 'parity/test_parity.py'),
+    ('float32 parameters, tensorflow', f'{TF}/state.py', '    variable.assign(arrays[name])',
+     "    variable.assign(arrays[name].astype('float32'))", 'parity/test_parity.py'),
+    ('float32 parameters, mxnet', f'{MXNET}/state.py', 'param.cast(array.dtype)',
+     "array = array.astype('float32')", 'parity/test_parity.py'),
+    ('referee that never clips', 'd2lite/reference.py', 'if 0 < gradient_clip_val < norm',
+     'if False', 'parity/test_referee.py'),
+    ('penalty on the bias', 'd2lite/reference.py', 'error.sum(axis=0) / n',
+     'error.sum(axis=0) / n + weight_decay * b', 'parity/test_referee.py'),
+    ('one step never looked at', 'd2lite/parity.py', 'inside = step_rel <= tolerance.step',
+     'inside = step_rel <= np.inf', 'parity/test_parity.py'),
+    ('NaN is inside', 'd2lite/parity.py', 'inside &= values <= tolerance.run',
+     'inside &= ~(values > tolerance.run)', 'parity/test_parity.py'),
+    ('float64 stays on in Keras', 'd2lite/tracing.py', 'keras.backend.set_floatx(floatx)', 'pass',
+     'parity/test_float64.py'),
 ]  # fmt: skip
 
 
-def survives(file, line, mutated, tests):
-    """Whether the tests pass all the same. Raises LookupError if the line is not there."""
+def passing(file, line, mutated, tests):
+    """Which of the test files pass all the same. Raises LookupError if the line is not there."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / 'd2lite'
         ignored = shutil.ignore_patterns('.git', '.venv', '__pycache__', 'build', '.*_cache')
@@ -105,28 +134,33 @@ def survives(file, line, mutated, tests):
         if line not in text:
             raise LookupError(f'{file} has no {line!r}')
         (copy / file).write_text(text.replace(line, mutated))
-        path = os.pathsep.join([str(copy), str(copy / 'backends')])
-        command = [sys.executable, '-m', 'pytest', '-qx', '-p', 'no:cacheprovider']
-        process = subprocess.run(
-            [*command, *(f'tests/{test}' for test in tests.split())],
-            cwd=copy,
-            env=os.environ | {'PYTHONPATH': path, 'D2LITE_REQUIRE_ALL': '1'},
-            capture_output=True,
-        )
-        if process.returncode not in (0, 1):
-            raise LookupError(process.stdout.decode()[-2000:])
-        return process.returncode == 0
+        return [test for test in tests if passes(copy, test)]
+
+
+def passes(copy, test):
+    """Whether one file of tests passes in this copy of the repository."""
+    path = os.pathsep.join([str(copy), str(copy / 'backends')])
+    process = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-qx', '-p', 'no:cacheprovider', f'tests/{test}'],
+        cwd=copy,
+        env=os.environ | {'PYTHONPATH': path, 'D2LITE_REQUIRE_ALL': '1'},
+        capture_output=True,
+    )
+    if process.returncode not in (0, 1):
+        raise LookupError(process.stdout.decode()[-2000:])
+    return process.returncode == 0
 
 
 def main(words):
     chosen = [m for m in MUTATIONS if not words or any(word in m[0] for word in words)]
-    every_test = ' '.join(sorted({tests for *_, tests in chosen}))
-    if not survives('d2lite/__init__.py', '__version__', '__version__', every_test):
+    every_test = sorted({test for *_, tests in chosen for test in tests.split()})
+    if passing('d2lite/__init__.py', '__version__', '__version__', every_test) != every_test:
         sys.exit('The tests fail without any mutation: mend that first.')
     missed = 0
     for name, file, line, mutated, tests in chosen:
         try:
-            verdict = 'MISSED' if survives(file, line, mutated, tests) else 'caught'
+            blind = passing(file, line, mutated, tests.split())
+            verdict = f'MISSED by {", ".join(blind)}' if blind else 'caught'
         except LookupError as error:
             verdict = f'NOT TRIED: {error}'
         missed += verdict != 'caught'

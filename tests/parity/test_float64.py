@@ -43,6 +43,7 @@ def test_float32_is_the_same_before_and_after(d2l, model):
 def test_settings_are_undone_after_an_error():
     require('tensorflow'), require('jax')
     import jax
+
     from d2lite_tensorflow.framework import keras
 
     for backend in ('tensorflow', 'jax'):

@@ -32,9 +32,7 @@ def problems(draw):
 
 
 @pytest.mark.parametrize('backend', BACKENDS)
-@settings(
-    max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(given=problems(), model=st.sampled_from(list(MODELS)))
 def test_any_problem(backend, given, model):
     require(backend)
