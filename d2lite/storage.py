@@ -34,7 +34,8 @@ def write(path, kind: str, arrays: dict[str, np.ndarray], values: dict) -> None:
     arrays = {name: np.asarray(array, order='C') for name, array in arrays.items()}
     described = {'kind': kind, 'format': FORMAT, 'd2lite': d2lite.__version__, 'values': values}
     text = json.dumps(described, sort_keys=True)
-    data = save(arrays, {'d2lite': text, 'sha256': _checksum(arrays, text)})
+    # One entry, since safetensors writes several in any order: the same arrays, the same file.
+    data = save(arrays, {'d2lite': f'{_checksum(arrays, text)} {text}'})
     path = Path(path)
     descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
     try:
@@ -65,13 +66,14 @@ def read(path, kind: str) -> tuple[dict[str, np.ndarray], dict]:
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], 'little')])
         metadata = header.get('__metadata__', {})
         arrays = load(data)
-        text, checksum = metadata.get('d2lite'), metadata.get('sha256')
+        entry = metadata.get('d2lite')
     except (SafetensorError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
         raise FileError(
             f'{path}: damaged, cut off, or no file of d2lite: its contents cannot be read'
         ) from None
-    if not isinstance(text, str) or not isinstance(checksum, str):
+    if not isinstance(entry, str):
         raise FileError(f'{path}: a safetensors file, but none that d2lite wrote')
+    checksum, _, text = entry.partition(' ')
     if _checksum(arrays, text) != checksum:
         raise FileError(f'{path}: damaged: the contents do not match the checksum stored with them')
     described = json.loads(text)

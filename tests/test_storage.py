@@ -46,6 +46,13 @@ def test_what_was_written_is_read(path):
     assert same(load(path), STATE)
 
 
+def test_the_same_contents_are_the_same_file(tmp_path):
+    arrays, packed = storage.pack(STATE)
+    for name in 'abcdefgh':
+        storage.write(tmp_path / name, 'checkpoint', arrays, {'state': packed})
+    assert len({(tmp_path / name).read_bytes() for name in 'abcdefgh'}) == 1
+
+
 def test_arrays_in_any_order_of_memory(tmp_path):
     array = np.arange(6.0).reshape(2, 3).T
     storage.write(tmp_path / 'x', 'parameters', {'w': array}, {})
@@ -139,4 +146,4 @@ def test_what_cannot_be_saved_is_named():
 def test_nothing_is_pickled(path):
     header = json.loads(path.read_bytes()[8 : 8 + int.from_bytes(path.read_bytes()[:8], 'little')])
     assert b'pickle' not in path.read_bytes()
-    assert set(header['__metadata__']) == {'d2lite', 'sha256'}
+    assert set(header['__metadata__']) == {'d2lite'}

@@ -29,7 +29,7 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
     if key:
         title = {'val_loss': 'validation loss', 'train_loss': 'training loss'}[key]
         columns[f'{title}, by epoch'] = lambda r: separator.join(
-            _text(row.get(key)) for row in r.values.get('history', [])
+            _shortened([_text(row.get(key)) for row in r.values.get('history', [])])
         )
     for name in show:
         columns[name] = lambda r, name=name: _text(r.values.get('show', {}).get(name), separator)
@@ -61,6 +61,11 @@ def _version(result):
 
 def _device(result):
     return result.values.get('device') or ', '.join(result.values.get('devices', []))
+
+
+def _shortened(losses):
+    """Of many epochs the first and the last, so that the table keeps its other columns."""
+    return losses if len(losses) <= 6 else [*losses[:3], '…', *losses[-2:]]
 
 
 def _loss_key(results):
