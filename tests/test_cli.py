@@ -252,3 +252,11 @@ def test_table_keeps_its_numbers_at_any_width(width):
     for word in 'failed: Error: with [brackets] 0.10.2 optax'.split():
         assert word in words
     assert words.count('words') < 60  # a long message is cut
+
+
+def test_of_many_epochs_the_table_shows_the_first_and_the_last(capsys):
+    history = [{'epoch': n, 'val_loss': float(n), 'seconds': 0.1} for n in range(1, 21)]
+    result = TabResult('pytorch', 1, 1, values={'version': '1.0', 'history': history})
+    print_table(Console(width=160), [result], [])
+    printed = capsys.readouterr().out
+    assert '1 2 3 … 19 20' in printed and 'passed' in printed
