@@ -63,7 +63,6 @@ def save_checkpoint(trainer, path):
             for name, array in trainer.state_of.get_parameters(trainer).items()
         },
         'training': trainer.state_of.get_state(trainer),
-        'epochs_done': len(trainer.history),
         'batches_in_epoch': trainer.batches_in_epoch,
         'epoch': trainer.epoch,
         'train_batch_idx': trainer.train_batch_idx,
@@ -98,7 +97,7 @@ def load_checkpoint(trainer, path):
     matched(saved, wanted, path)
     loader = trainer.train_dataloader.dataloader
     if isinstance(loader, TensorLoader) != ('fingerprint' in state['loader']) or (
-        isinstance(loader, TensorLoader) and loader.fingerprint() != state['loader']['fingerprint']
+        isinstance(loader, TensorLoader) and loader.fingerprint != state['loader']['fingerprint']
     ):
         raise ValueError(
             f'{path} is a checkpoint of a training on other data: resume with the data, the batch '
@@ -184,4 +183,4 @@ def _loader_state(loader, within):
         return {}
     # The pass that is taken up again has to count as the one it was.
     epoch = loader.epoch - 1 if within else loader.epoch
-    return {'seed': list(loader.seed), 'epoch': epoch, 'fingerprint': loader.fingerprint()}
+    return {'seed': list(loader.seed), 'epoch': epoch, 'fingerprint': loader.fingerprint}

@@ -4,6 +4,7 @@ Data and their order come from NumPy and a seed, and are handed to the framework
 the same seed gives the same minibatches, in the same order, on every backend.
 """
 
+import functools
 import hashlib
 
 import numpy as np
@@ -105,8 +106,9 @@ class TensorLoader:
         self.epoch += 1
         return self._slices(tensors)
 
+    @functools.cached_property
     def fingerprint(self):
-        """A checksum of the data and of how they are cut into batches."""
+        """A checksum of the data and of how they are cut into batches, computed once."""
         digest = hashlib.sha256(f'{self.batch_size} {self.shuffle}'.encode())
         for tensor in self.tensors:
             array = np.asarray(tensor)

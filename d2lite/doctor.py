@@ -87,12 +87,14 @@ def numpy_conflicts(name: str) -> list[str]:
 
 def report() -> int:
     """Prints the table; 0 if at least one backend works, else 1."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    from d2lite.terminal import console
+
     diagnoses = [diagnose(name) for name in selection.known()]
-    table = Table(title=f'd2lite on Python {sys.version.split()[0]}, numpy {_version("numpy")}')
+    table = Table(
+        title=f'd2lite on Python {sys.version.split()[0]}, numpy {metadata.version("numpy")}'
+    )
     for heading in ('backend', 'version', 'imports', 'devices', 'NumPy'):
         table.add_column(heading, overflow='fold')
     for found in diagnoses:
@@ -106,12 +108,8 @@ def report() -> int:
             ', '.join(found.devices) or '-',
             conflicts or ('-' if found.problem else 'no conflict'),
         )
-    console.print(table)
+    console().print(table)
     for found in diagnoses:
         if found.install:
             print(f'To install {found.backend}:\n    {found.install}')
     return 0 if any(not found.problem for found in diagnoses) else 1
-
-
-def _version(distribution):
-    return metadata.version(distribution)

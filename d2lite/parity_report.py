@@ -1,6 +1,5 @@
 """`d2lite parity`: the backends against the referee, as a table, a picture and an exit code."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +57,9 @@ def report(models=None, backends=None, num_steps=None, dtype='float32', plot=Non
 
 
 def _print_table(rows, problem):
-    from rich.console import Console
     from rich.table import Table
+
+    from d2lite.terminal import console
 
     tolerance = TOLERANCES[problem.dtype]
     table = Table(
@@ -76,11 +76,11 @@ def _print_table(rows, problem):
         numbers = [f'{value:.1e}' for value in values]
         last = 'other dtype' if row.problem else str(row.first_outside or '-')
         table.add_row(row.backend, row.version, row.model, *numbers, last)
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(table)
+    out = console()
+    out.print(table)
     for row in rows:
         if row.problem:
-            console.print(row.problem, markup=False)
+            out.print(row.problem, markup=False)
 
 
 def _check_path(path):

@@ -69,7 +69,7 @@ def report(page: Page, tabs: list[str], seed: int, timeout: float, tolerance: fl
     """Prints the table; 1 if a tab failed, or if a variable is further apart than `tolerance`."""
     from rich.table import Table
 
-    from d2lite.pages.summary import console
+    from d2lite.terminal import console
 
     found, results = compare_tabs(page, tabs, seed, timeout)
     out = console()

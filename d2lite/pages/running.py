@@ -6,7 +6,8 @@ import sys
 from d2lite import selection
 from d2lite.pages.kernel import TabResult, run_tab
 from d2lite.pages.source import Page
-from d2lite.pages.summary import console, print_table
+from d2lite.pages.summary import print_table
+from d2lite.terminal import console
 
 __all__ = ['run_tabs', 'tabs_to_run']
 

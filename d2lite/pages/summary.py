@@ -7,16 +7,10 @@ from rich.table import Table
 
 from d2lite.pages.kernel import TabResult
 
-__all__ = ['console', 'print_table']
+__all__ = ['print_table']
 
 MAX_MESSAGE = 200
 WIDE = 110  # columns of a terminal in which a line a tab has room
-
-
-def console() -> Console:
-    """Prints to stdout; wide enough for the table where that is a file or a pipe."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=160)
 
 
 def print_table(out: Console, results: list[TabResult], show: list[str]) -> None:
