@@ -38,11 +38,17 @@ class Module(HyperParameters):
         raise NotImplementedError(f'{type(self).__name__} must define loss(self, y_hat, y)')
 
     def configure_optimizers(self):
-        """The optimizer that is to train this model."""
-        raise NotImplementedError(
-            f'{type(self).__name__} must define configure_optimizers(self), which returns the '
-            f'optimizer, e.g. d2l.SGD'
-        )
+        """The optimizer that is to train this model: SGD with the learning rate `lr`."""
+        raise NotImplementedError('each backend defines configure_optimizers')
+
+    def required_lr(self):
+        """The attribute `lr`, for the optimizer. Raises NotImplementedError without one."""
+        if not hasattr(self, 'lr'):
+            raise NotImplementedError(
+                f'{type(self).__name__} has no learning rate: set self.lr for plain SGD, or define '
+                f'configure_optimizers(self), which returns the optimizer'
+            )
+        return self.lr
 
     def training_step(self, batch):
         """The loss of a minibatch (inputs, ..., labels), to be differentiated."""

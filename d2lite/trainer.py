@@ -10,6 +10,7 @@ import warnings
 from d2lite import checkpoint
 from d2lite.checks import check_arguments, check_count, count_batches
 from d2lite.hyperparameters import HyperParameters
+from d2lite.progress import ProgressLine
 from d2lite.records import Records
 from d2lite.steps import Interruption, Steps
 
@@ -65,7 +66,8 @@ class Trainer(HyperParameters):
         """Trains `model` on `data` for `max_epochs` epochs.
 
         `ckpt_path`: a checkpoint to go on from. `init_params`: NumPy arrays to start from, by the
-        names that `save_parameters` gives them. Ctrl-C ends training between two steps, with
+        names that `save_parameters` gives them, or a function that is given the model's own and
+        returns those, as `xavier_uniform(seed)` is. Ctrl-C ends training between two steps, with
         everything in a consistent state, and then raises KeyboardInterrupt.
 
         Raises TypeError, ValueError or FileError, before any training, for what does not fit.
@@ -81,12 +83,14 @@ class Trainer(HyperParameters):
         self.prepare_optimizer()
         if ckpt_path is not None:
             checkpoint.load_checkpoint(self, ckpt_path)
+        self.progress_line = ProgressLine(self)
         try:
             with Interruption() as self.interruption:
                 for epoch in range(len(self.history), self.max_epochs):
                     self.epoch = epoch
                     self._run_epoch()
         finally:
+            self.progress_line.close()
             model.board.finish()
 
     def _run_epoch(self):
@@ -100,6 +104,7 @@ class Trainer(HyperParameters):
         seconds = time.perf_counter() - start
         self.history.append({'epoch': self.epoch + 1, **means, 'seconds': seconds})
         self.model.board.settle()
+        self.progress_line.step()
         self.interruption.check()
 
     def _before_step(self):
@@ -111,6 +116,7 @@ class Trainer(HyperParameters):
         if self.batches_in_epoch is None:
             return  # somebody looks at the batches after training
         self.batches_in_epoch += 1
+        self.progress_line.step()
         if self.checkpoint_every and self.train_batch_idx % self.checkpoint_every == 0:
             self.save_checkpoint(self.checkpoint_path)
         self.interruption.check()
@@ -149,6 +155,8 @@ class Trainer(HyperParameters):
         """The parameters that training starts from: as the model made them, or as given."""
         if init_params is not None:
             self.state_of.build(self, self.first_batch())
+            if callable(init_params):
+                init_params = init_params(self.state_of.get_parameters(self))
             self._set_parameters(init_params, 'init_params')
 
     def first_batch(self):

@@ -12,6 +12,13 @@ PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')
 ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     'd2lite_jax/trainer.py': {'TrainState'},
+    # Flax has no layers for what has no parameters.
+    'd2lite_jax/classification.py': {'flatten'},
+    'd2lite_jax/convolution.py': {'avg_pool'},
+    'd2lite_jax/resnet.py': {'BatchNorm', 'global_avg_pool'},
+    'd2lite_tensorflow/resnet.py': {'BatchNorm', 'layers'},
+    'd2lite_jax/parameters.py': {'CHILD'},
+    'd2lite_mxnet/parameters.py': {'blocks'},
     'd2lite_tensorflow/module.py': {'plain_variables'},
     'd2lite_torch/module.py': {'plain_tensors'},
     'd2lite_mxnet/module.py': {'plain_arrays'},

@@ -11,7 +11,8 @@ def test_a_module_without_its_methods_says_which(d2l):
 
     model = Empty()
     with pytest.raises(
-        NotImplementedError, match=r'Empty must define configure_optimizers\(self\)'
+        NotImplementedError,
+        match='Empty has no learning rate: set self.lr for plain SGD, or define',
     ):
         model.configure_optimizers()
     with pytest.raises(NotImplementedError, match='Empty must define loss'):

@@ -3,6 +3,7 @@
 from dataclasses import field
 
 import jax
+import optax
 from flax import linen as nn
 
 from d2lite import module
@@ -50,6 +51,10 @@ class Module(module.Module, nn.Module):
         """Reports the loss of a validation minibatch."""
         value = self.loss(params, batch[:-1], batch[-1], state)
         self.plot('loss', value[0] if isinstance(value, tuple) else value, train=False)
+
+    def configure_optimizers(self):
+        """Optax's own SGD, with the learning rate `lr`."""
+        return optax.sgd(self.required_lr())
 
     def apply_init(self, dummy_input, key):
         """The initial variables, from a pass over the tuple `dummy_input` and random keys."""

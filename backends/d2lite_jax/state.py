@@ -4,23 +4,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-
-def get_parameters(trainer):
-    """The parameters by neutral names: those of their attributes, and weights as (in, out)."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(trainer.state.params)
-    return {_neutral(path): np.array(leaf) for path, leaf in leaves}
-
-
-def set_parameters(trainer, arrays):
-    """Gives the parameters the values, and the dtypes, of arrays under neutral names."""
-    params = jax.tree_util.tree_map_with_path(
-        lambda path, leaf: jnp.array(arrays[_neutral(path)]), trainer.state.params
-    )
-    trainer.state = trainer.state.replace(params=params)
-
-
-def build(trainer, batch):
-    """Nothing to do: the parameters were made from a batch."""
+from d2lite_jax.parameters import build, get_parameters, set_parameters  # noqa: F401
 
 
 def get_state(trainer):
@@ -43,9 +27,3 @@ def get_random_state():
 
 def set_random_state(state):
     pass
-
-
-def _neutral(path):
-    names = [str(entry.key) for entry in path]
-    # Flax calls the weight of a dense layer its kernel.
-    return '.'.join([*names[:-1], 'weight' if names[-1] == 'kernel' else names[-1]])

@@ -1,10 +1,11 @@
 """Module on MXNet."""
 
-from mxnet import np
+from mxnet import gluon, np
 from mxnet.gluon import nn
 
 from d2lite import module
 from d2lite_mxnet.framework import NAME
+from d2lite_mxnet.optimizer import SGD
 
 nn_Module = nn.Block
 
@@ -15,6 +16,24 @@ class Module(module.Module, nn.Block):
     def plot(self, key, value, train):
         # The number only: the graph that it came from would be kept alive.
         super().plot(key, value.detach() if isinstance(value, np.ndarray) else value, train)
+
+    def configure_optimizers(self):
+        """Gluon's own SGD, or ours for a scratch model, with the learning rate `lr`."""
+        lr, params = self.required_lr(), self.parameters()
+        if isinstance(params, list):
+            return SGD(params, lr)
+        return gluon.Trainer(params, 'sgd', {'learning_rate': lr})
+
+    def parameters(self):
+        """Gluon's parameters; of a scratch model, which has none, its list of arrays."""
+        params = self.collect_params()  # a lesson may have it return a list
+        if isinstance(params, gluon.ParameterDict) and params.keys():
+            return params
+        return self.get_scratch_params()
+
+    def get_scratch_params(self):
+        """The arrays among the attributes, which a scratch model trains."""
+        return [array for _, array in module.attributes(self) if isinstance(array, np.ndarray)]
 
     def apply_init(self, inputs, init=None):
         """Gives deferred parameters shapes by a pass over `inputs`, and values from `init`."""

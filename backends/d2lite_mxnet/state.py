@@ -1,47 +1,12 @@
 """What a training on MXNet consists of, as NumPy arrays: to be saved, moved and restored."""
 
 from mxnet import gluon, np
-from mxnet.gluon import nn
-from mxnet.gluon.parameter import DeferredInitializationError
 
 from d2lite.checkpoint import optimizer_state, set_optimizer_state
-from d2lite.module import set_attribute
 from d2lite.seeds import next_seed
 from d2lite_mxnet import framework
 from d2lite_mxnet.module import plain_arrays
-
-
-def get_parameters(trainer):
-    """The parameters by neutral names: those of their attributes, and weights as (in, out)."""
-    return {
-        name: (array.asnumpy().T if transposed else array.asnumpy()).copy()
-        for name, array, transposed in _trained(trainer.model)
-    }
-
-
-def set_parameters(trainer, arrays):
-    """Gives the parameters the values, and the dtypes, of arrays under neutral names."""
-    for path, block in _blocks(trainer.model):
-        transposed = isinstance(block, nn.Dense)
-        for name, param in block._reg_params.items():
-            array = arrays[_join(path, name)]
-            param.cast(array.dtype)
-            param.set_data(np.array(array.T if transposed and name == 'weight' else array))
-    for path, array in plain_arrays(trainer.model):
-        value = np.array(arrays[path], ctx=array.ctx)
-        if value.dtype == array.dtype:
-            array[:] = value
-        else:  # an array keeps its dtype, so one of another dtype takes its place
-            value.attach_grad()
-            set_attribute(trainer.model, path, value)
-
-
-def build(trainer, batch):
-    """Gives deferred parameters their shapes."""
-    try:
-        get_parameters(trainer)
-    except DeferredInitializationError:
-        trainer.model.apply_init(batch[:-1])
+from d2lite_mxnet.parameters import blocks, build, get_parameters, set_parameters  # noqa: F401
 
 
 def get_state(trainer):
@@ -73,28 +38,11 @@ def set_random_state(state):
     framework.seed(state['seed'])
 
 
-def _blocks(block, path=''):
-    """(path of attribute names, block) of the block and all that it holds."""
-    yield path, block
-    for name, child in block._children.items():
-        yield from _blocks(child, _join(path, name))
-
-
-def _join(path, name):
-    return f'{path}.{name}' if path else name
-
-
-def _trained(model):
-    """(neutral name, array, whether MXNet keeps it transposed) of all that is trained."""
-    for path, block in _blocks(model):
-        for name, param in block._reg_params.items():
-            yield _join(path, name), param.data(), isinstance(block, nn.Dense) and name == 'weight'
-    for path, array in plain_arrays(model):
-        yield path, array, False
-
-
 def _all_arrays(model):
-    return ((name, array) for name, array, _ in _trained(model))
+    for path, block in blocks(model):
+        for name, param in block._reg_params.items():
+            yield f'{path}.{name}', param.data()
+    yield from plain_arrays(model)
 
 
 def _optimizer_state(optim):

@@ -1,6 +1,7 @@
 """Trainer on MXNet."""
 
 from mxnet import autograd, np, npx
+from mxnet.gluon import nn
 
 from d2lite import trainer
 from d2lite.module import set_attribute
@@ -36,7 +37,7 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val, model):
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
-        params = model.collect_params().values()
+        params = nn.Block.collect_params(model).values()  # of a lesson's own it may be a list
         grads = [param.grad() for param in params if param.grad_req != 'null']
         grads += [array.grad for _, array in plain_arrays(model)]
         norm = np.sqrt(sum(np.sum(grad**2) for grad in grads))
@@ -49,7 +50,7 @@ class Trainer(trainer.Trainer):
         return [gpu(i) for i in range(num_gpus())]
 
     def move_model(self, model):
-        model.collect_params().reset_ctx(self.gpus[0])
+        nn.Block.collect_params(model).reset_ctx(self.gpus[0])
         # A scratch model's plain arrays are no parameters to Gluon, and do not move with it.
         for path, array in plain_arrays(model):
             moved = array.as_in_ctx(self.gpus[0])

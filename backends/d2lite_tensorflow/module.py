@@ -40,6 +40,10 @@ class Module(module.Module, keras.Model):
         own = [variable for _, variable in plain_variables(self)]
         return list({id(variable): variable for variable in [*super().variables, *own]}.values())
 
+    def configure_optimizers(self):
+        """Keras's own SGD, with the learning rate `lr`."""
+        return keras.optimizers.SGD(self.required_lr())
+
     def apply_init(self, inputs, init=None):
         """Gives layers shapes by a pass over `inputs`, then applies `init` to each of `net`."""
         self.forward(*inputs)

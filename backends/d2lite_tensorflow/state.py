@@ -5,30 +5,8 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from d2lite.checkpoint import optimizer_state, set_optimizer_state
-from d2lite.module import set_attribute
 from d2lite_tensorflow.framework import keras
-from d2lite_tensorflow.module import plain_variables
-
-
-def get_parameters(trainer):
-    """The parameters by neutral names: those of their attributes, and weights as (in, out)."""
-    return {name: np.array(variable) for name, variable, *_ in _trained(trainer.model)}
-
-
-def set_parameters(trainer, arrays):
-    """Gives the parameters the values, and the dtypes, of arrays under neutral names."""
-    for name, variable, owner, path in list(_trained(trainer.model)):
-        if owner is None or variable.dtype == arrays[name].dtype:
-            variable.assign(arrays[name])
-        else:  # a variable keeps its dtype, so one of another dtype takes its place
-            set_attribute(owner, path, tf.Variable(arrays[name]))
-
-
-def build(trainer, batch):
-    """Gives layers that have no variables yet their shapes."""
-    # Without such layers no pass, since the parameters may still be of another dtype than the data.
-    if not all(layer.built for layer in trainer.model.layers):
-        trainer.model.apply_init(batch[:-1])
+from d2lite_tensorflow.parameters import build, get_parameters, set_parameters  # noqa: F401
 
 
 def get_state(trainer):
@@ -60,30 +38,6 @@ def set_random_state(state):
     if state['seed'] is not None:
         tf.random.set_seed(state['seed'])
         context.context()._rng.setstate(state['rng'])
-
-
-def _trained(model, path=''):
-    """(neutral name, variable, the model that has it as an attribute, and its path there)."""
-    prefix = f'{path}.' if path else ''
-    for name, variable in plain_variables(model):
-        if variable.trainable:
-            yield prefix + name, variable, model, name
-    for name, value in vars(model).items():
-        if isinstance(value, keras.layers.Layer) and not name.startswith('_'):
-            yield from _of_layer(value, prefix + name)
-
-
-def _of_layer(layer, path):
-    if isinstance(layer, keras.Sequential):
-        for index, each in enumerate(layer.layers):
-            yield from _of_layer(each, f'{path}.{index}')
-    elif isinstance(layer, keras.Model):
-        yield from _trained(layer, path)
-    else:
-        for variable in layer.trainable_variables:
-            name = variable.name.rpartition('/')[2].removesuffix(':0')
-            # Keras calls the weight of a dense layer its kernel.
-            yield f'{path}.{"weight" if name == "kernel" else name}', variable, None, None
 
 
 def _optimizer_state(optim):

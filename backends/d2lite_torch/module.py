@@ -16,9 +16,18 @@ class Module(module.Module, nn.Module):
         # The number only: the graph that it came from would be kept alive.
         super().plot(key, value.detach() if isinstance(value, torch.Tensor) else value, train)
 
+    def configure_optimizers(self):
+        """PyTorch's own SGD, with the learning rate `lr`."""
+        params = [*self.parameters()] or [tensor for _, tensor in plain_tensors(self)]
+        return torch.optim.SGD(params, self.required_lr())
+
     def apply_init(self, inputs, init=None):
         """Gives lazy layers their shapes by a pass over `inputs`, then applies `init` to `net`."""
-        self.forward(*inputs)
+        training = self.training
+        self.eval()  # running statistics are for batches of training
+        with torch.no_grad():
+            self.forward(*inputs)
+        self.train(training)
         if init is not None:
             self.net.apply(init)
 

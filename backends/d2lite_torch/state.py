@@ -2,33 +2,11 @@
 
 import numpy as np
 import torch
-from torch import nn
 
 from d2lite.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_torch.module import plain_tensors
+from d2lite_torch.parameters import build, get_parameters, set_parameters  # noqa: F401
 from d2lite_torch.tensor import numpy
-
-
-def get_parameters(trainer):
-    """The parameters by neutral names: those of their attributes, and weights as (in, out)."""
-    return {
-        name: numpy(tensor.T if transposed else tensor).copy()
-        for name, tensor, transposed in _tensors(trainer.model)
-    }
-
-
-def set_parameters(trainer, arrays):
-    """Gives the parameters the values, and the dtypes, of arrays under neutral names."""
-    for name, tensor, transposed in _tensors(trainer.model):
-        value = torch.from_numpy(np.array(arrays[name].T if transposed else arrays[name]))
-        tensor.data = value.to(tensor.device)
-
-
-def build(trainer, batch):
-    """Gives lazy layers their shapes."""
-    if any(isinstance(param, nn.UninitializedParameter) for param in trainer.model.parameters()):
-        with torch.no_grad():
-            trainer.model.apply_init(batch[:-1])
 
 
 def get_state(trainer):
@@ -56,16 +34,6 @@ def get_random_state():
 def set_random_state(state):
     torch.set_rng_state(torch.from_numpy(state['cpu'].copy()))
     torch.cuda.set_rng_state_all([torch.from_numpy(each.copy()) for each in state['cuda']])
-
-
-def _tensors(model):
-    """(neutral name, tensor, whether PyTorch keeps it transposed) of all that is trained."""
-    for path, module in model.named_modules():
-        for name, param in module.named_parameters(recurse=False):
-            transposed = isinstance(module, nn.Linear) and name == 'weight'
-            yield f'{path}.{name}' if path else name, param, transposed
-    for name, tensor in plain_tensors(model):
-        yield name, tensor, False
 
 
 def _all_tensors(model):

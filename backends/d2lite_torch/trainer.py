@@ -1,6 +1,7 @@
 """Trainer on PyTorch."""
 
 import torch
+from torch import nn
 
 from d2lite import trainer
 from d2lite_torch import state
@@ -35,7 +36,8 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val, model):
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
-        params = [*model.parameters(), *(tensor for _, tensor in plain_tensors(model))]
+        # Not the model's own `parameters`: a lesson's may return its plain tensors.
+        params = [*nn.Module.parameters(model), *(tensor for _, tensor in plain_tensors(model))]
         grads = [param.grad for param in params if param.grad is not None]
         norm = torch.sqrt(sum(torch.sum(grad**2) for grad in grads))
         if norm > grad_clip_val:

@@ -1,0 +1,85 @@
+"""Classification on JAX: the base class, softmax regression, and a multilayer perceptron."""
+
+import optax
+from flax import linen as nn
+from jax import numpy as jnp
+
+from d2lite import classification
+from d2lite.classification import check_labels, print_layer
+from d2lite_jax.framework import get_key
+from d2lite_jax.module import Module
+from d2lite_jax.tensor import argmax, astype, float32, reduce_mean, reshape
+
+
+class Classifier(classification.Classifier, Module):
+    __doc__ = classification.Classifier.__doc__
+
+    def loss(self, params, X, Y, state, averaged=True):
+        """Cross-entropy, and a dictionary with the batch statistics that the pass has updated."""
+        Y_hat, updates = state.apply_fn(
+            {'params': params, 'batch_stats': state.batch_stats},
+            *X,
+            mutable=['batch_stats'],
+            rngs={'dropout': state.dropout_rng},
+        )
+        check_labels(Y_hat, Y)
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        loss = optax.softmax_cross_entropy_with_integer_labels(Y_hat, reshape(Y, (-1,)))
+        return (reduce_mean(loss) if averaged else loss), updates
+
+    def accuracy(self, params, X, Y, state, averaged=True):
+        variables = {'params': params, 'batch_stats': state.batch_stats}
+        Y_hat = state.apply_fn(variables, *X, rngs={'dropout': state.dropout_rng})
+        check_labels(Y_hat, Y)
+        preds = argmax(reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
+        compare = astype(astype(preds, Y.dtype) == reshape(Y, (-1,)), float32)
+        return reduce_mean(compare) if averaged else compare
+
+    def validation_step(self, params, batch, state):
+        """Reports loss and accuracy of a validation minibatch."""
+        loss, _ = self.loss(params, batch[:-1], batch[-1], state)
+        self.plot('loss', loss, train=False)
+        self.plot('acc', self.accuracy(params, batch[:-1], batch[-1], state), train=False)
+
+    def layer_summary(self, X_shape, key=None):
+        """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
+        X = jnp.zeros(X_shape)
+        model = self.clone(training=False)
+        bound = model.bind(model.init(get_key() if key is None else key, X))
+        for layer in bound.net.layers:
+            X = layer(X)
+            print_layer(layer, X)
+
+
+class SoftmaxRegression(Classifier):
+    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs).
+
+    Definition: d2l, "Concise Implementation of Softmax Regression".
+    """
+
+    num_outputs: int
+    lr: float
+
+    def setup(self):
+        self.net = nn.Sequential([flatten, nn.Dense(self.num_outputs)])
+
+
+class MLP(Classifier):
+    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits.
+
+    Definition: d2l, "Implementation of Multilayer Perceptrons".
+    """
+
+    num_outputs: int
+    num_hiddens: int
+    lr: float
+
+    def setup(self):
+        self.net = nn.Sequential(
+            [flatten, nn.Dense(self.num_hiddens), nn.relu, nn.Dense(self.num_outputs)]
+        )
+
+
+def flatten(X):
+    """Each example as one row: Flax has no layer for it."""
+    return reshape(X, (X.shape[0], -1))

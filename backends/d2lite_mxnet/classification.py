@@ -1,0 +1,60 @@
+"""Classification on MXNet: the base class, softmax regression, and a multilayer perceptron."""
+
+from mxnet import gluon, init, np
+from mxnet.gluon import nn
+
+from d2lite import classification
+from d2lite.classification import check_labels, print_layer
+from d2lite_mxnet.module import Module
+from d2lite_mxnet.tensor import argmax, astype, float32, reduce_mean, reshape
+
+
+class Classifier(classification.Classifier, Module):
+    __doc__ = classification.Classifier.__doc__
+
+    def loss(self, Y_hat, Y, averaged=True):
+        check_labels(Y_hat, Y)
+        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
+        loss = gluon.loss.SoftmaxCrossEntropyLoss()(Y_hat, reshape(Y, (-1,)))
+        return reduce_mean(loss) if averaged else loss
+
+    def accuracy(self, Y_hat, Y, averaged=True):
+        check_labels(Y_hat, Y)
+        preds = argmax(reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
+        compare = astype(astype(preds, Y.dtype) == reshape(Y, (-1,)), float32)
+        return reduce_mean(compare) if averaged else compare
+
+    def layer_summary(self, X_shape):
+        """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
+        X = np.zeros(X_shape)
+        for layer in self.net:
+            X = layer(X)
+            print_layer(layer, X)
+
+
+class SoftmaxRegression(Classifier):
+    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs).
+
+    Definition: d2l, "Concise Implementation of Softmax Regression".
+    """
+
+    def __init__(self, num_outputs, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential()
+        self.net.add(nn.Flatten(), nn.Dense(num_outputs))
+        self.net.initialize()
+
+
+class MLP(Classifier):
+    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits.
+
+    Definition: d2l, "Implementation of Multilayer Perceptrons".
+    """
+
+    def __init__(self, num_outputs, num_hiddens, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential()
+        self.net.add(nn.Flatten(), nn.Dense(num_hiddens, activation='relu'), nn.Dense(num_outputs))
+        self.net.initialize(init.Xavier())

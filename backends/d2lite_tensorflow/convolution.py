@@ -1,0 +1,52 @@
+"""Convolution on TensorFlow: the operation written out, and LeNet."""
+
+from d2lite_tensorflow.classification import Classifier
+from d2lite_tensorflow.framework import keras
+from d2lite_tensorflow.tensor import reduce_sum, stack
+
+
+def corr2d(X, K):
+    """The 2-d cross-correlation of X (height, width) with the kernel K (h, w), without padding.
+
+    Its shape is (height - h + 1, width - w + 1). Definition: d2l, "Convolutions for Images".
+    """
+    h, w = K.shape
+    rows, columns = X.shape[0] - h + 1, X.shape[1] - w + 1
+    return stack(
+        [
+            stack([reduce_sum(X[i : i + h, j : j + w] * K) for j in range(columns)])
+            for i in range(rows)
+        ]
+    )
+
+
+def init_cnn(layer):
+    """Xavier-uniform weights for a dense or convolutional layer; for `apply_init`."""
+    if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
+        # Keras's default by another name; another seed each time.
+        initializer = keras.initializers.GlorotUniform()
+        layer.kernel.assign(initializer(layer.kernel.shape, layer.kernel.dtype))
+
+
+class LeNet(Classifier):
+    """LeNet-5: two convolutions with pooling, three dense layers, on images (n, 28, 28, c).
+
+    Definition: d2l, "Convolutional Neural Networks (LeNet)", with sigmoids and average pooling.
+    """
+
+    def __init__(self, lr=0.1, num_classes=10):
+        super().__init__()
+        self.save_hyperparameters()
+        layers = keras.layers
+        self.net = keras.Sequential(
+            [
+                layers.Conv2D(6, kernel_size=5, padding='same', activation='sigmoid'),
+                layers.AvgPool2D(pool_size=2, strides=2),
+                layers.Conv2D(16, kernel_size=5, activation='sigmoid'),
+                layers.AvgPool2D(pool_size=2, strides=2),
+                layers.Flatten(),
+                layers.Dense(120, activation='sigmoid'),
+                layers.Dense(84, activation='sigmoid'),
+                layers.Dense(num_classes),
+            ]
+        )

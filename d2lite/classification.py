@@ -1,0 +1,37 @@
+"""What is the same in every backend's Classifier."""
+
+__all__ = ['Classifier', 'check_labels', 'print_layer']
+
+
+class Classifier:
+    """Base class of classification models: cross-entropy and accuracy from logits.
+
+    `loss(Y_hat, Y, averaged=True)`, `accuracy(Y_hat, Y, averaged=True)`: logits `Y_hat` (..., q)
+    against class indices `Y` of the same shape without the q; a mean, or one number an example.
+    On JAX both take `(params, X, Y, state, averaged=True)`. Definition: d2l, section "The Base
+    Classification Model".
+    """
+
+    def validation_step(self, batch):
+        """Reports loss and accuracy of a validation minibatch."""
+        Y_hat = self(*batch[:-1])
+        self.plot('loss', self.loss(Y_hat, batch[-1]), train=False)
+        self.plot('acc', self.accuracy(Y_hat, batch[-1]), train=False)
+
+
+def check_labels(Y_hat, Y):
+    """Raises ValueError, naming both shapes, unless each example of the logits has one label."""
+    logits_shape, labels_shape = tuple(Y_hat.shape), tuple(Y.shape)
+    # One-hot labels (n, q), or a column (n, 1), would otherwise broadcast or fail far from here.
+    if logits_shape[:-1] != labels_shape:
+        raise ValueError(
+            f'logits of shape {logits_shape} need labels of shape {logits_shape[:-1]}, the index '
+            f'of a class for each example; got labels of shape {labels_shape}'
+        )
+
+
+def print_layer(layer, X):
+    """A line of `layer_summary`: what the layer is called, and the shape of what comes out."""
+    # In Flax an activation is a plain function.
+    name = layer.__name__ if hasattr(layer, '__name__') else type(layer).__name__
+    print(f'{name} output shape:\t{tuple(X.shape)}')
