@@ -69,6 +69,16 @@ class DataModule(HyperParameters):
         """The rows of a tensor that a slice or an array of integers names."""
         raise NotImplementedError('each backend defines take')
 
+    @staticmethod
+    def tensor(array):
+        """A NumPy array as a tensor of the framework."""
+        raise NotImplementedError('each backend defines tensor')
+
+    @staticmethod
+    def numpy(tensor):
+        """A tensor, a list or a number as a NumPy array."""
+        raise NotImplementedError('each backend defines numpy')
+
     def _loader_seed(self):
         # A loader of its own order for each call, all following from one seed of this data set.
         # Made on first use, since a subclass need not call super().__init__().
@@ -148,16 +158,6 @@ class SyntheticRegressionData(DataModule):
 
     def val_dataloader(self):
         return self.get_dataloader(train=False) if self.num_val else None
-
-    @staticmethod
-    def tensor(array):
-        """A NumPy array as a tensor of the framework."""
-        raise NotImplementedError('each backend defines tensor')
-
-    @staticmethod
-    def numpy(tensor):
-        """A tensor, a list or a number as a NumPy array."""
-        raise NotImplementedError('each backend defines numpy')
 
 
 def regression_arrays(w, b, noise, num_examples):

@@ -1,11 +1,19 @@
-"""Figures of the lessons: sizes, axes and plots of several curves, on matplotlib's pyplot."""
+"""Figures of the lessons: curves, images and heatmaps, on matplotlib's pyplot."""
 
 import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-__all__ = ['plot', 'plt', 'set_axes', 'set_figsize', 'use_svg_display']
+__all__ = [
+    'plot',
+    'plt',
+    'set_axes',
+    'set_figsize',
+    'show_heatmaps',
+    'show_images',
+    'use_svg_display',
+]
 
 
 def use_svg_display():
@@ -73,6 +81,85 @@ def plot(
     for i, (x, y) in enumerate(zip(X, Y, strict=True)):
         axes.plot(x, y, fmts[i % len(fmts)])
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+
+
+def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
+    """Shows images in a grid, and returns the axes, `num_rows * num_cols` of them.
+
+    `imgs`: tensors, arrays or Pillow images; (height, width), with one channel or with three, the
+    channels first or last. Those that find no place are left out. `titles`: one for each image.
+    `scale`: inches of one image. Definition: d2l, section "The Image Classification Dataset".
+    """
+    use_svg_display()
+    images = [_picture(image) for image, _ in zip(imgs, range(num_rows * num_cols), strict=False)]
+    titles = [] if titles is None else list(titles)
+    if titles and len(titles) < len(images):
+        raise ValueError(f'expected a title for each of {len(images)} images, got {len(titles)}')
+    figsize = (num_cols * scale, num_rows * scale)
+    _, axes = plt.subplots(num_rows, num_cols, figsize=figsize, squeeze=False, layout='constrained')
+    axes = axes.flatten()
+    for i, ax in enumerate(axes):
+        ax.axis('off')
+        if i < len(images):
+            ax.imshow(images[i], cmap='gray')
+        if i < len(images) and titles:
+            ax.set_title(titles[i])
+    return axes
+
+
+def show_heatmaps(matrices, xlabel, ylabel, titles=None, figsize=(2.5, 2.5), cmap='Reds'):
+    """Shows a grid of matrices as colours, on one scale, with a colour bar.
+
+    `matrices`: a tensor (rows of the grid, columns of the grid, height, width). `titles`: one for
+    each column. `cmap`: a colour map of matplotlib. Definition: d2l, section "Queries, Keys, and
+    Values".
+    """
+    matrices = _array(matrices)
+    if matrices.ndim != 4 or matrices.size == 0:
+        raise ValueError(
+            f'show_heatmaps needs matrices of shape (rows, columns, height, width), got '
+            f'{matrices.shape}: one matrix M is M.reshape((1, 1, *M.shape))'
+        )
+    if titles is not None and len(titles) < matrices.shape[1]:
+        raise ValueError(f'show_heatmaps needs {matrices.shape[1]} titles, got {list(titles)}')
+    use_svg_display()
+    num_rows, num_cols = matrices.shape[:2]
+    fig, axes = plt.subplots(
+        num_rows,
+        num_cols,
+        figsize=figsize,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout='constrained',
+    )
+    # One colour means one value in all of them, or the bar would be true of one matrix only.
+    low, high = np.nanmin(matrices), np.nanmax(matrices)
+    for i, j in np.ndindex(num_rows, num_cols):
+        ax = axes[i, j]
+        image = ax.imshow(matrices[i, j], cmap=cmap, vmin=low, vmax=high)
+        if i == num_rows - 1:
+            ax.set_xlabel(xlabel)
+        if j == 0:
+            ax.set_ylabel(ylabel)
+        if titles is not None:
+            ax.set_title(titles[j])
+    fig.colorbar(image, ax=axes, shrink=0.6)
+
+
+def _picture(image):
+    """An image as matplotlib takes it: (height, width), or (height, width, 3 or 4)."""
+    image = found = _array(image)
+    if image.ndim == 3 and image.shape[-1] not in (1, 3, 4):
+        image = np.moveaxis(image, 0, -1)
+    if image.ndim == 3 and image.shape[-1] == 1:
+        image = image[..., 0]
+    if image.ndim != 2 and not (image.ndim == 3 and image.shape[-1] in (3, 4)):
+        raise ValueError(
+            f'an image is (height, width), perhaps with 1, 3 or 4 channels before or after, '
+            f'got shape {found.shape}'
+        )
+    return image
 
 
 def _curves(values):

@@ -17,7 +17,7 @@ DEVICES = 'cpu gpu num_gpus try_gpu try_all_gpus'.split()
 
 TRAINING = """
     HyperParameters add_to_class ProgressBoard nn_Module Module DataModule Trainer SGD
-    seed_everything load_parameters
+    seed_everything load_parameters xavier_uniform
 """.split()
 
 LINEAR_REGRESSION = """
@@ -25,6 +25,20 @@ LINEAR_REGRESSION = """
     synthetic_data data_iter load_array linreg squared_loss sgd
 """.split()
 
-FIGURES = 'plt use_svg_display set_figsize set_axes plot'.split()
+CLASSIFICATION = 'Classifier SoftmaxRegression MLP'.split()
 
-NAMES = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + FIGURES
+CONVOLUTION = 'corr2d init_cnn LeNet Residual ResNeXtBlock ResNet'.split()
+
+DATA = """
+    FashionMNIST Digits KaggleHouse
+    download extract download_extract DATA_HUB DATA_URL
+""".split()
+
+FIGURES = """
+    plt use_svg_display set_figsize set_axes plot show_images show_heatmaps Animator
+""".split()
+
+HELPERS = 'Timer Accumulator check_len check_shape'.split()
+
+NAMES = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + CLASSIFICATION + CONVOLUTION
+NAMES += DATA + FIGURES + HELPERS

@@ -4,12 +4,15 @@ import jax
 from jax import numpy as jnp
 
 from d2lite import data
+from d2lite.datasets import digits, fashion_mnist, house_prices, images
 from d2lite_jax.framework import NAME
 from d2lite_jax.tensor import numpy
 
 
 class DataModule(data.DataModule):
     backend = NAME
+    tensor = staticmethod(jnp.array)
+    numpy = staticmethod(numpy)
 
     @staticmethod
     def take(tensor, rows):
@@ -23,5 +26,24 @@ class DataModule(data.DataModule):
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
-    tensor = staticmethod(jnp.array)
-    numpy = staticmethod(numpy)
+    pass
+
+
+class ImageData(images.ImageData, DataModule):
+    channel_axis = -1
+    label_dtype = 'int32'
+
+    def examples(self, images, labels):
+        return images, labels
+
+
+class FashionMNIST(fashion_mnist.FashionMNIST, ImageData):
+    pass
+
+
+class Digits(digits.Digits, ImageData):
+    pass
+
+
+class KaggleHouse(house_prices.KaggleHouse, DataModule):
+    pass

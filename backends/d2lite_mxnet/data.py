@@ -3,12 +3,16 @@
 from mxnet import np
 
 from d2lite import data
+from d2lite.datasets import digits, fashion_mnist, house_prices, images
+from d2lite.datasets.images import Examples
 from d2lite_mxnet.framework import NAME
 from d2lite_mxnet.tensor import numpy
 
 
 class DataModule(data.DataModule):
     backend = NAME
+    tensor = staticmethod(np.array)
+    numpy = staticmethod(numpy)
 
     @staticmethod
     def take(tensor, rows):
@@ -18,5 +22,24 @@ class DataModule(data.DataModule):
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
-    tensor = staticmethod(np.array)
-    numpy = staticmethod(numpy)
+    pass
+
+
+class ImageData(images.ImageData, DataModule):
+    channel_axis = 1
+    label_dtype = 'int32'
+
+    def examples(self, images, labels):
+        return Examples(self, images, labels)
+
+
+class FashionMNIST(fashion_mnist.FashionMNIST, ImageData):
+    pass
+
+
+class Digits(digits.Digits, ImageData):
+    pass
+
+
+class KaggleHouse(house_prices.KaggleHouse, DataModule):
+    pass

@@ -4,14 +4,35 @@ from d2lite.selection import require
 
 require('tensorflow')
 
+from d2lite.animator import Animator
+from d2lite.archives import extract
 from d2lite.board import ProgressBoard
 from d2lite.checkpoint import load_parameters
-from d2lite.figures import plot, plt, set_axes, set_figsize, use_svg_display
+from d2lite.downloads import DATA_HUB, DATA_URL, download, download_extract
+from d2lite.figures import (
+    plot,
+    plt,
+    set_axes,
+    set_figsize,
+    show_heatmaps,
+    show_images,
+    use_svg_display,
+)
+from d2lite.helpers import Accumulator, Timer, check_len, check_shape
 from d2lite.hyperparameters import HyperParameters, add_to_class
+from d2lite.initialization import xavier_uniform
 from d2lite.interface import NAMES
 from d2lite.seeds import seed_everything
 from d2lite_tensorflow import framework
-from d2lite_tensorflow.data import DataModule, SyntheticRegressionData
+from d2lite_tensorflow.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_tensorflow.convolution import LeNet, corr2d, init_cnn
+from d2lite_tensorflow.data import (
+    DataModule,
+    Digits,
+    FashionMNIST,
+    KaggleHouse,
+    SyntheticRegressionData,
+)
 from d2lite_tensorflow.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from d2lite_tensorflow.linear import (
     LinearRegression,
@@ -25,6 +46,7 @@ from d2lite_tensorflow.linear import (
 )
 from d2lite_tensorflow.module import Module, nn_Module
 from d2lite_tensorflow.optimizer import SGD
+from d2lite_tensorflow.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_tensorflow.tensor import (
     abs,
     arange,

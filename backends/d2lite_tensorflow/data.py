@@ -3,12 +3,15 @@
 import tensorflow as tf
 
 from d2lite import data
+from d2lite.datasets import digits, fashion_mnist, house_prices, images
 from d2lite_tensorflow.framework import NAME
 from d2lite_tensorflow.tensor import numpy
 
 
 class DataModule(data.DataModule):
     backend = NAME
+    tensor = staticmethod(tf.constant)
+    numpy = staticmethod(numpy)
 
     @staticmethod
     def take(tensor, rows):
@@ -16,5 +19,24 @@ class DataModule(data.DataModule):
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
-    tensor = staticmethod(tf.constant)
-    numpy = staticmethod(numpy)
+    pass
+
+
+class ImageData(images.ImageData, DataModule):
+    channel_axis = -1
+    label_dtype = 'int32'
+
+    def examples(self, images, labels):
+        return images, labels
+
+
+class FashionMNIST(fashion_mnist.FashionMNIST, ImageData):
+    pass
+
+
+class Digits(digits.Digits, ImageData):
+    pass
+
+
+class KaggleHouse(house_prices.KaggleHouse, DataModule):
+    pass
