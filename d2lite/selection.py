@@ -26,6 +26,7 @@ __all__ = [
     'install_line',
     'known',
     'load',
+    'settled',
 ]
 
 VARIABLE = 'D2LITE_BACKEND'
@@ -67,6 +68,11 @@ def backend() -> str:
             f'first use of d2lite. Restart the kernel (or the script) to change the backend, or '
             f'set {VARIABLE} back to {_selected!r}.'
         )
+    return _selected
+
+
+def settled() -> str | None:
+    """The backend that the first use has settled, or None before it; settles nothing."""
     return _selected
 
 

@@ -1,5 +1,7 @@
 import matplotlib
 import pytest
+from browser import browser  # noqa: F401
+from commands import command  # noqa: F401
 from contract import BACKENDS, require
 
 matplotlib.use('Agg')

@@ -1,4 +1,4 @@
-"""Pages are read into cells, and malformed ones are refused with the line that is wrong."""
+"""Pages are read into cells and prose; malformed ones are refused with the line that is wrong."""
 
 import subprocess
 import sys
@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from d2lite import BackendError
-from d2lite.pages.source import PageError, parse_page, read_page
+from d2lite.pages.source import PageError, Prose, parse_page, read_page
 
 PAGES = Path(__file__).parent / 'pages'
+LESSONS = Path(__file__).parent.parent / 'notebooks'
 
 
 def positions(page, tab):
@@ -51,7 +52,7 @@ def test_source_and_lines_of_a_cell():
         assert lines[each.line - 1].startswith('```{.python .input')
         assert lines[each.first_line - 1] == each.source.split('\n')[0]
     assert page.cells[1].source == '%matplotlib inline\nfrom d2l import mxnet as d2l'
-    assert page.cells[1].raw == '%%tab mxnet\n' + page.cells[1].source
+    assert page.cells[1].content == '%%tab mxnet\n' + page.cells[1].source
     assert page.cells[6].source == "print('older form for all')"
 
 
@@ -149,6 +150,22 @@ def test_characters_that_end_lines_elsewhere_do_not_here():
         (cell('%%tab all', 'tab.interact_select(NAMES)'), 3, 'interact_select takes names of tabs'),
         (cell('tab.interact_select()'), 2, 'interact_select names no tab'),
         (cell("tab.interact_select(['jax',\n  'keras'])"), 2, "Unknown tab 'keras'"),
+        (cell('1') + ':begin_tab:`jax`\nText.\n', 5, 'This block of a tab is never ended'),
+        (
+            ':begin_tab:`jax`\n' + cell('1') + ':end_tab:\n',
+            1,
+            'This block of a tab is never ended; add :end_tab: before the cell in line 2',
+        ),
+        (
+            cell('1') + ':begin_tab:`jax`\n\n:begin_tab:`mxnet`\n:end_tab:\n:end_tab:\n',
+            7,
+            'The block of a tab that begins in line 5 is not ended before this one begins',
+        ),
+        (cell('1') + '\n:end_tab:\n', 6, ':end_tab: without a :begin_tab:'),
+        (cell('1') + ':begin_tab:`keras`\n:end_tab:\n', 5, "Unknown tab 'keras'"),
+        (cell('1') + ':begin_tab:``\n:end_tab:\n', 5, ':begin_tab: names no tab'),
+        (cell('1') + ':begin_tab:`jax\n:end_tab:\n', 5, 'A block of a tab begins with'),
+        (cell('1') + ':begin_tab:`jax` Text.\n:end_tab:\n', 5, 'A block of a tab begins with'),
     ],
 )
 def test_malformed_pages(text, line, message):
@@ -156,6 +173,45 @@ def test_malformed_pages(text, line, message):
         parse_page(text, 'folder/page.md')
     assert str(caught.value).startswith(f'folder/page.md:{line}: {message}')
     assert isinstance(caught.value, ValueError)
+
+
+FILES = [*PAGES.glob('*.md'), *LESSONS.glob('*.md')]
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)
+def test_parts_make_up_the_page(path):
+    page = read_page(path)
+    lines = page.text.split('\n')
+    assert ''.join(part.raw for part in page.parts) == page.text
+    assert tuple(part for part in page.parts if not isinstance(part, Prose)) == page.cells
+    for part in page.parts:
+        assert part.raw.strip().split('\n')[0] == lines[part.line - 1].strip()
+
+
+def test_prose_by_tab():
+    page = read_page(PAGES / 'tabbed.md')
+    prose = [part for part in page.parts if isinstance(part, Prose)]
+    assert prose[0].text.startswith('# A page with tabs\n:label:`sec_tabs`\n\nIts cells')
+    assert [(part.text, part.line) for part in prose if part.tabs == ('mxnet',)] == [
+        ('Text for one tab.', 55)
+    ]
+    assert 'not_a_cell_either()' in prose[-1].text
+    for tab in page.tabs:
+        parts = page.parts_for_tab(tab)
+        assert [part for part in parts if not isinstance(part, Prose)] == page.for_tab(tab)
+        assert any(part.raw.startswith(':begin_tab:') for part in parts) == (tab == 'mxnet')
+
+
+def test_blocks_of_several_tabs():
+    text = '\n\n:begin_tab: `torch, jax`  \n\nBoth.\n\n:end_tab:\n' + cell('%%tab all')
+    text += '  :begin_tab:`all`\n~~~\n:end_tab:\n~~~\n:end_tab:\n\n    :end_tab:\n'
+    page = parse_page(text)
+    assert ''.join(part.raw for part in page.parts) == text
+    first, _, second, third = page.parts
+    assert (first.text, first.tabs, first.line) == ('Both.', ('pytorch', 'jax'), 3)
+    assert (second.text, second.tabs) == ('~~~\n:end_tab:\n~~~', ('all',))
+    assert (third.text, third.tabs) == ('    :end_tab:', None)  # indented code, not a mark
+    assert page.parts_for_tab('mxnet') == [page.parts[1], second, third]
 
 
 def test_tab_that_the_page_does_not_have():

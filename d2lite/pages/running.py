@@ -1,17 +1,16 @@
-"""Runs a page on one or several tabs, and prints how it goes: what `d2lite run` does."""
+"""Runs pages on their tabs, and prints how it goes: what `d2lite run` does."""
 
+import asyncio
 import os
 import sys
+from collections.abc import Callable
 
 from d2lite import selection
-from d2lite.pages.kernel import TabResult, run_tab
+from d2lite.pages.kernel import TabResult, execute, wait_for
+from d2lite.pages.reporting import Reporter
 from d2lite.pages.source import Page
-from d2lite.pages.summary import print_table
-from d2lite.terminal import console
 
 __all__ = ['run_tabs', 'tabs_to_run']
-
-MAX_TRACEBACK = 24  # lines
 
 
 def tabs_to_run(page: Page, tab: str | None) -> list[str]:
@@ -40,53 +39,47 @@ def _installed(tabs) -> list[str]:
         if tab not in installed:
             missing = ', '.join(selection.missing_modules(tab))
             line = selection.install_line(tab)
-            _write(
-                'stderr', f'd2lite: {tab} is left out: it needs {missing}. Install with: {line}\n'
-            )
+            message = f'd2lite: {tab} is left out: it needs {missing}. Install with: {line}'
+            print(message, file=sys.stderr, flush=True)
     return installed
 
 
-def run_tabs(page: Page, tabs: list[str], timeout: float, show: list[str]) -> list[TabResult]:
-    """Runs `page` on `tabs`, one after the other; prints what the cells print, and a table."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, 'reconfigure'):  # a character it lacks must not end the run
-            stream.reconfigure(errors='replace')
-    out = console()
-    results = []
-    for tab in tabs:
-        out.print(f'[bold]── {tab} ──[/bold]')
-        if left_out := page.left_out(tab):
-            out.print(
-                f'Left out on this tab: {_list(left_out)}. They name no tab, '
-                f'so they are for {page.default_tab}.'
+def run_tabs(
+    results: list[TabResult],
+    timeout: float,
+    show: list[str],
+    reporter: Reporter,
+    jobs: int = 1,
+    on_done: Callable[[TabResult], None] = lambda result: None,
+) -> None:
+    """Runs what `results` are of, `jobs` kernels at a time, and fills them in.
+
+    `on_done` is called with each that is done, also with one that failed. By KeyboardInterrupt or
+    SystemExit every kernel ends, and the results have what ran until then.
+    """
+    wait_for(_run_all(results, timeout, show, reporter, jobs, on_done))
+
+
+async def _run_all(results, timeout, show, reporter, jobs, on_done):
+    free = asyncio.Semaphore(jobs)
+
+    async def run(result):
+        async with free:
+            reporter.begin(result)
+            await execute(
+                result,
+                timeout,
+                on_output=lambda name, text: reporter.output(result, name, text),
+                show=show,
+                on_cell=lambda: reporter.cell(result),
             )
-        result = run_tab(page, tab, timeout=timeout, on_output=_write, show=show)
-        results.append(result)
-        for note in result.values.get('notes', []):
-            _write('stderr', f'd2lite: {note}\n')
-        if result.error:
-            _write('stderr', _shortened(result.error.traceback))
-            _write('stderr', f'd2lite: {tab} failed: {result.error}\n')
-        out.print()
-    print_table(out, results, show)
-    return results
+            reporter.end(result)
+            on_done(result)
 
-
-def _write(name: str, text: str) -> None:
-    stream = sys.stderr if name == 'stderr' else sys.stdout
-    stream.write(text)
-    stream.flush()
-
-
-def _list(cells) -> str:
-    numbers = ', '.join(f'{cell.position} (line {cell.line})' for cell in cells)
-    return f'cell {numbers}' if len(cells) == 1 else f'cells {numbers}'
-
-
-def _shortened(traceback: str) -> str:
-    """The traceback without its middle if it is long: where it began, and where it ended."""
-    lines = traceback.splitlines()
-    if len(lines) > MAX_TRACEBACK:
-        left = len(lines) - MAX_TRACEBACK
-        lines[8 : 8 + left] = [f'  ... {left} lines left out ...']
-    return ''.join(f'{line}\n' for line in lines)
+    tasks = [asyncio.create_task(run(result)) for result in results]
+    try:
+        await asyncio.gather(*tasks)
+    finally:  # whatever ended one of them ends all: no kernel outlives this
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -28,7 +28,7 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
     for name in show:
         columns[name] = lambda r, name=name: _text(r.values.get('show', {}).get(name), separator)
     columns['seconds'] = lambda r: f'{r.seconds:.1f}'
-    columns['result'] = _verdict if wide else lambda r: 'failed' if r.error else 'passed'
+    columns['result'] = _verdict if wide else lambda r: _verdict(r).partition(':')[0]
 
     grid = Table(box=box.HEAVY_HEAD) if wide else Table(box=None, padding=(0, 1, 0, 0))
     for title in columns:
@@ -46,6 +46,10 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
     for result in results:
         if result.error and not wide:
             out.print(f'{result.tab} {_verdict(result)}', style='red', markup=False)
+    for change in dict.fromkeys(change for result in results for change in result.overridden):
+        old = ' '.join(change.old.split())
+        message = f'Set: {change.name} = {change.new} instead of {old} in line {change.line}.'
+        out.print(message, markup=False)
 
 
 def _version(result):
@@ -70,7 +74,7 @@ def _loss_key(results):
 
 def _verdict(result):
     if not result.error:
-        return 'passed'
+        return 'passed' if result.cells_run == result.cells_total else 'not run'
     message = ' '.join(f'failed: {result.error}'.split())
     return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + '…'
 

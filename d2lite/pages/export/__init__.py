@@ -1,0 +1,1 @@
+"""Writes pages that ran, with their outputs: as notebooks, as Markdown, and as web pages."""

@@ -1,0 +1,63 @@
+"""A page that ran on one tab, as a Jupyter notebook with its outputs."""
+
+import copy
+
+import nbformat
+
+import d2lite
+from d2lite.pages.convert import plain_code
+from d2lite.pages.export.stored import with_texts
+from d2lite.pages.kernel import TabResult
+from d2lite.pages.references import find_labels, to_markdown
+from d2lite.pages.source import Cell, PageError, Prose
+
+__all__ = ['executed_notebook', 'notebook_text']
+
+
+def executed_notebook(result: TabResult) -> nbformat.NotebookNode:
+    """The prose and the cells of the tab, with the outputs that its kernel gave.
+
+    A run that did not come to its end says so in the metadata, and in the output of its last cell.
+    """
+    nodes = {node.metadata['d2lite']['position']: node for node in result.notebook.cells}
+    parts = result.page.parts_for_tab(result.tab)
+    labels = find_labels(parts)
+    cells = []
+    for part, text in with_texts(parts):
+        if isinstance(part, Prose):
+            if shown := to_markdown(text, labels):
+                cells.append(nbformat.v4.new_markdown_cell(shown))
+        else:
+            node = copy.deepcopy(nodes[part.position])
+            node.source = _code(part, result)
+            if node.source.strip():
+                cells.append(node)
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata['kernelspec'] = {
+        'name': 'python3', 'display_name': 'Python 3', 'language': 'python',
+    }  # fmt: skip
+    notebook.metadata['language_info'] = {'name': 'python', 'file_extension': '.py'}
+    notebook.metadata['d2lite'] = {
+        'version': d2lite.__version__,
+        'tab': result.tab,
+        'complete': result.error is None and result.cells_run == result.cells_total,
+        **({'error': str(result.error)} if result.error else {}),
+    }
+    for number, cell in enumerate(cells):
+        cell.id = f'cell-{number + 1}'
+    return notebook
+
+
+def _code(cell: Cell, result: TabResult) -> str:
+    """The code of a cell without tabs; as it ran where it failed, for the lines in the error."""
+    if result.error and result.error.cell == cell:
+        return cell.source
+    try:
+        return plain_code(cell, result.page, result.tab)
+    except PageError:  # the cell asks for its tab in a way that only running it could settle
+        return cell.source
+
+
+def notebook_text(result: TabResult) -> str:
+    """The notebook as the text of an .ipynb file."""
+    return nbformat.writes(executed_notebook(result)) + '\n'

@@ -1,0 +1,83 @@
+"""Writes what ran into a folder, each file as soon as all of it is known.
+
+lesson.html             the page with all its tabs
+lesson.jax.ipynb        a notebook for each tab
+lesson.jax.md           Markdown for each tab, and lesson.jax_files/ with its pictures
+"""
+
+from pathlib import Path
+
+from d2lite.files import replace_file
+from d2lite.pages.export.html import index_html, page_html
+from d2lite.pages.export.markdown import markdown_files
+from d2lite.pages.export.notebook import notebook_text
+from d2lite.pages.kernel import TabResult
+from d2lite.pages.source import PageError
+
+__all__ = ['FORMATS', 'Writer']
+
+FORMATS = ('notebook', 'html', 'md')
+
+
+class Writer:
+    """Writes the results of a run; `written` are the files so far."""
+
+    def __init__(self, folder: Path, formats: list[str], results: list[TabResult]):
+        """Raises PageError if two pages would write the same file, OSError without a folder."""
+        self.folder, self.formats = Path(folder), formats
+        self.pages = {}
+        for result in results:
+            self.pages.setdefault(result.page.path, []).append(result)
+        stems = {}
+        for path in self.pages:
+            other = stems.setdefault(path.stem, path)
+            if other != path:
+                message = f'It would be written to the same file as {other}; run one at a time.'
+                raise PageError(path, None, message)
+        self.written = []
+        self.done = set()
+        if formats:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def tab_done(self, result: TabResult) -> None:
+        """Writes the files of one tab, and those of its page if that was the last one of it."""
+        self.done.add(id(result))
+        if 'notebook' in self.formats:
+            self._write(f'{result.page.path.stem}.{result.tab}.ipynb', notebook_text(result))
+        if 'md' in self.formats:
+            for name, data in markdown_files(result).items():
+                self._write(name, data)
+        results = self.pages[result.page.path]
+        if all(id(each) in self.done for each in results):
+            self._write_page(results)
+
+    def interrupted(self) -> None:
+        """Writes what there is of the tabs that had begun and did not come to their end."""
+        for results in self.pages.values():
+            begun = [each for each in results if each.cells_run or each.error]
+            late = [each for each in begun if id(each) not in self.done]
+            for result in late:
+                self.tab_done(result)
+            if begun and not all(id(each) in self.done for each in results):
+                self._write_page(results)
+
+    def write_index(self) -> None:
+        """Writes index.html, which leads to the pages."""
+        addresses = {f'{path.stem}.html': _title(r[0].page) for path, r in self.pages.items()}
+        self._write('index.html', index_html(addresses))
+
+    def _write_page(self, results):
+        if 'html' in self.formats:
+            self._write(f'{results[0].page.path.stem}.html', page_html(results))
+
+    def _write(self, name: str, data: str | bytes):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        replace_file(path, data)
+        if path.parent == self.folder:
+            self.written.append(path)
+
+
+def _title(page) -> str:
+    heading = next((line for line in page.text.split('\n') if line.startswith('# ')), '')
+    return heading.removeprefix('# ').strip() or page.path.stem

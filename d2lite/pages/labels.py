@@ -1,0 +1,78 @@
+"""What references say: to a label of the page, to one of another page, and to the literature."""
+
+import re
+from dataclasses import dataclass
+
+__all__ = ['HEADING', 'Label', 'citation', 'read_label', 'words_for']
+
+HEADING = re.compile(r'^ {0,3}#{1,6}\s+(.*?)\s*#*\s*$')
+KINDS = {
+    'chap': 'Chapter', 'chapter': 'Chapter', 'sec': 'Section', 'subsec': 'Section',
+    'subsubsec': 'Section', 'fig': 'Figure', 'img': 'Figure', 'tab': 'Table', 'table': 'Table',
+    'eq': 'equation', 'eqn': 'equation',
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a reference to a label on this page says, e.g. a heading, `Figure 1` or `(2)`."""
+
+    name: str
+    kind: str  # 'section', 'figure', 'table' or 'equation'
+    text: str  # Markdown
+    caption: str = ''  # of a figure or a table
+
+
+def words_for(name: str, role: str) -> str:
+    """Words for a label of another page: `sec_linear-scratch` is Section “linear scratch”."""
+    kind, _, rest = name.partition('_')
+    word = KINDS.get(kind.lower())
+    if not (word and rest):
+        word, rest = 'equation' if role == 'eqref' else '', name
+    words = re.sub(r'[-_\s]+', ' ', rest).strip()
+    return f'{word} “{_escaped(words)}”'.lstrip()
+
+
+def citation(role: str, keys: str) -> str:
+    """`Vapnik.1992` is (Vapnik, 1992); `ea` in a key are the other authors."""
+    cited = []
+    for key in filter(None, re.split(r'\s*,\s*', keys.strip())):
+        *authors, year = key.split('.')
+        if not (authors and re.fullmatch(r'\d{4}[a-z]?', year)):
+            cited.append(_escaped(key))
+            continue
+        if authors[-1] == 'ea':
+            named = _escaped(authors[0]) + ' et al.'
+        else:
+            named = ' and '.join(
+                filter(None, [_escaped(', '.join(authors[:-1])), _escaped(authors[-1])])
+            )
+        cited.append(f'{named} ({year})' if role == 'citet' else f'{named}, {year}')
+    return ' and '.join(cited) if role == 'citet' else f'({"; ".join(cited)})'
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r'([\\`*_\[\]<>$#~])', r'\\\1', text)
+
+
+def read_label(match, before: str, numbers) -> Label:
+    """What a label means that stands after the line `before`; counts on in `numbers`."""
+    name = match['name']
+    if heading := HEADING.match(before):
+        text = re.sub(r'[\[(]\*\*|\*\*[\])]', '', heading[1])
+        return Label(name, 'section', text)
+    kind = KINDS.get(name.partition('_')[0].lower(), '').lower()
+    if match['role'] == 'eqlabel':
+        kind = 'equation'
+    elif before.lstrip().startswith('!['):
+        kind = 'figure'
+    elif before.lstrip().startswith(':'):
+        kind = 'table'
+    if kind not in numbers:
+        return Label(name, 'section', words_for(name, 'numref'))
+    numbers[kind] += 1
+    number = numbers[kind]
+    if kind == 'equation':
+        return Label(name, kind, f'({number})')
+    caption = re.match(r'\s*!\[(.*?)\]', before) if kind == 'figure' else None
+    return Label(name, kind, f'{kind.title()} {number}', caption[1] if caption else '')

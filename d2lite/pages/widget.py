@@ -1,0 +1,103 @@
+"""What a notebook shows of its tabs: the selector, warnings, and the line of a skipped cell.
+
+Without ipywidgets, and outside of a notebook, all of it is plain text.
+"""
+
+import html
+import sys
+
+__all__ = ['follow', 'quiet_line', 'show', 'warn']
+
+MAX_BUTTONS = 6  # with more tabs than this, a list to choose from
+
+_selector = None  # the newest one
+
+
+class Selector:
+    """Buttons, or a list, that choose the tab; and below them what there is to say of it."""
+
+    def __init__(self, choice):
+        import ipywidgets
+
+        self.choice = choice
+        few = len(choice.tabs) <= MAX_BUTTONS
+        kind = ipywidgets.ToggleButtons if few else ipywidgets.Dropdown
+        self.buttons = kind(
+            options=list(choice.tabs),
+            value=choice.current(),
+            style={'button_width': 'auto'} if few else {},
+        )
+        self.note = ipywidgets.HTML()
+        row = ipywidgets.HBox([ipywidgets.Label('Tab:'), self.buttons])
+        self.box = ipywidgets.VBox([row, self.note])
+        self.buttons.observe(self._on_choice, names='value')
+        self.update()
+
+    def update(self):
+        """Shows the tab that is chosen now."""
+        if self.buttons.value != self.choice.current():
+            self.buttons.value = self.choice.current()
+        trouble = self.choice.trouble()
+        style = 'color: var(--jp-error-color0, #b71c1c); line-height: 1.4'
+        self.note.value = f'<div style="{style}">{html.escape(trouble)}</div>' if trouble else ''
+        self.note.layout.display = None if trouble else 'none'
+
+    def _on_choice(self, change):
+        if change['new'] != self.choice.current():
+            self.choice.choose(change['new'])
+        self.update()
+
+
+def show(choice) -> None:
+    """Shows a selector for the tabs of the page."""
+    global _selector
+    text = f'tab {choice.current()}, of {", ".join(choice.tabs)}; to change: tab.select(...)'
+    _selector = _make_selector(choice)
+    if _selector is None:
+        print(text)
+        return
+    from IPython.display import display
+
+    # Where the front end lacks the widgets it shows the text.
+    data = _selector.box._repr_mimebundle_()
+    data = data[0] if isinstance(data, tuple) else data
+    display({**data, 'text/plain': text}, raw=True)
+
+
+def follow(choice) -> None:
+    """Shows that the tab was chosen by a call."""
+    if _selector is not None:
+        _selector.update()
+    elif trouble := choice.trouble():
+        warn(trouble)
+
+
+def quiet_line(text: str) -> None:
+    """A line in the colour of what is less important."""
+    if not _in_notebook():
+        print(text)
+        return
+    from IPython.display import display
+
+    style = 'color: var(--jp-content-font-color2, gray); font-size: 90%'
+    line = f'<span style="{style}">{html.escape(text)}</span>'
+    display({'text/plain': text, 'text/html': line}, raw=True)
+
+
+def warn(text: str) -> None:
+    """A line on stderr, which notebooks show in colour."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _make_selector(choice) -> Selector | None:
+    if not _in_notebook():
+        return None
+    try:
+        return Selector(choice)
+    except ImportError:
+        return None
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get('IPython')
+    return hasattr(ipython and ipython.get_ipython(), 'kernel')
