@@ -12,7 +12,7 @@ import time
 
 from d2lite.hyperparameters import HyperParameters
 
-__all__ = ['Point', 'ProgressBoard']
+__all__ = ['Point', 'ProgressBoard', 'in_notebook']
 
 Point = collections.namedtuple('Point', ['x', 'y'])
 
@@ -56,16 +56,21 @@ class ProgressBoard(HyperParameters):
 
         `y` may be a scalar tensor; it is not read here, so the device is not waited for.
         """
+        self.draw_all([x], [y], label, every_n)
+
+    def draw_all(self, xs, ys, label, every_n=1):
+        """As `draw` for each of several points of one line, in order."""
         if every_n < 1:
             raise ValueError(f'every_n must be at least 1, got {every_n}')
         points = self.raw_points.setdefault(label, [])
-        self._complete.setdefault(label, [])
-        points.append(Point(x, y))
+        complete = self._complete.setdefault(label, [])
+        points.extend(map(Point, xs, ys))
         if len(points) < every_n:
             return
-        self._complete[label].append(points)
-        self.raw_points[label] = []
-        if self.display and _in_notebook():
+        rest = len(points) - len(points) % every_n
+        complete.extend(points[start : start + every_n] for start in range(0, rest, every_n))
+        self.raw_points[label] = points[rest:]
+        if self.display and in_notebook():
             if time.monotonic() - self._last_frame >= SECONDS_BETWEEN_FRAMES:
                 self.show()
             else:
@@ -100,12 +105,12 @@ class ProgressBoard(HyperParameters):
 
     def show(self):
         """Draws what has come so far in a notebook, in place of the frame before."""
-        if not _in_notebook():
+        if not in_notebook():
             return
         from IPython.display import display
 
         self._last_frame = time.monotonic()
-        image = _Frame(self.figure())
+        image = _Frame(self)
         if self._handle is None:
             self._handle = display(image, display_id=True)
         else:
@@ -162,18 +167,19 @@ class ProgressBoard(HyperParameters):
 class _Frame:
     """A figure as a notebook stores it: SVG, and a line of text for what cannot show it."""
 
-    def __init__(self, figure):
+    def __init__(self, board):
         import io
 
+        self.name = type(board).__name__
         buffer = io.StringIO()
-        figure.savefig(buffer, format='svg', bbox_inches='tight')
+        board.figure().savefig(buffer, format='svg', bbox_inches='tight')
         self.svg = buffer.getvalue()
 
     def _repr_svg_(self):
         return self.svg
 
     def __repr__(self):
-        return '<ProgressBoard>'
+        return f'<{self.name}>'
 
 
 _undrawn = {}  # boards whose newest points wait for the end of the cell
@@ -198,7 +204,8 @@ def _shell():
     return ipython.get_ipython() if ipython else None
 
 
-def _in_notebook():
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook, which shows what is displayed."""
     return hasattr(_shell(), 'kernel')
 
 

@@ -109,12 +109,19 @@ class TensorLoader:
         return -(-self.num_examples // self.batch_size)
 
     def __iter__(self):
+        order = self.next_order()
         tensors = self.tensors
+        if order is not None:
+            tensors = tuple(self.take(tensor, order) for tensor in tensors)
+        return self._slices(tensors)
+
+    def next_order(self):
+        """The order of the examples in the epoch that now begins; None is that of the data."""
+        order = None
         if self.shuffle:
             order = np.random.default_rng([*self.seed, self.epoch]).permutation(self.num_examples)
-            tensors = tuple(self.take(tensor, order) for tensor in tensors)
         self.epoch += 1
-        return self._slices(tensors)
+        return order
 
     @functools.cached_property
     def fingerprint(self):

@@ -4,6 +4,8 @@ Here is what is the same on every backend; each backend adds its framework's bas
 parameters travel beside the model, so that backend has `training_step` and `loss` of its own.
 """
 
+import numpy as np
+
 from d2lite.board import ProgressBoard
 from d2lite.hyperparameters import HyperParameters
 
@@ -78,18 +80,49 @@ class Module(HyperParameters):
                 f'plot({key!r}, ...) takes one number, got shape {shape}: average it over the '
                 f'minibatch, e.g. with d2l.reduce_mean'
             )
-        label = ('train_' if train else 'val_') + key
-        trainer.record(label, value)
-        if train:
-            x = trainer.train_batch_idx / trainer.num_train_batches
-            num_batches, num_points = trainer.num_train_batches, self.plot_train_per_epoch
-        else:
-            x = trainer.epoch + 1
-            num_batches, num_points = trainer.num_val_batches, self.plot_valid_per_epoch
-        if num_points > 0:
-            self.board.xlabel = 'epoch'
-            # Asked for more points than there are batches, every batch is a point.
-            self.board.draw(x, value, label, every_n=max(1, int(num_batches / num_points)))
+        trainer.defer(_Plot(self, key, train), value)
+
+
+class _Plot:
+    """What `plot` does with a value once it is known, or with those of several steps."""
+
+    def __init__(self, model, key, train):
+        self.model, self.train = model, train
+        self.label = ('train_' if train else 'val_') + key
+
+    def __call__(self, value):
+        model = self.model
+        model.trainer.record(self.label, value)
+        if every_n := self._every_n():
+            model.board.draw(self._x(0), value, self.label, every_n)
+
+    def of_steps(self, values):
+        """The same for the values of several steps, of which the trainer is at the first."""
+        model = self.model
+        if isinstance(values, np.ndarray):
+            values = values.reshape(-1).tolist()
+        model.trainer.records.extend(self.label, values)
+        if every_n := self._every_n():
+            xs = [self._x(index) for index in range(len(values))]
+            model.board.draw_all(xs, values, self.label, every_n)
+
+    def _x(self, index):
+        """Where the value of the step is drawn that is `index` steps ahead."""
+        trainer = self.model.trainer
+        if self.train:
+            return (trainer.train_batch_idx + index) / trainer.num_train_batches
+        return trainer.epoch + 1
+
+    def _every_n(self):
+        """Of how many values a point is the mean, 0 if none is drawn."""
+        model, trainer = self.model, self.model.trainer
+        num_batches = trainer.num_train_batches if self.train else trainer.num_val_batches
+        num_points = model.plot_train_per_epoch if self.train else model.plot_valid_per_epoch
+        if num_points <= 0:
+            return 0
+        model.board.xlabel = 'epoch'
+        # Asked for more points than there are batches, every batch is a point.
+        return max(1, int(num_batches / num_points))
 
 
 def check_same_size(y_hat, y):
@@ -112,8 +145,17 @@ def check_same_size(y_hat, y):
 def attributes(model):
     """(path, value) of a model's own attributes, and of the entries of its lists and dictionaries.
 
-    There a scratch model keeps what it trains, which is no parameter to its framework.
+    There a scratch model keeps what it trains, which is no parameter to its framework. What is
+    there twice, as an attribute and in a list, comes once.
     """
+    seen = set()
+    for path, value in _attributes(model):
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield path, value
+
+
+def _attributes(model):
     for name, value in vars(model).items():
         if name.startswith('_') or name == 'hparams':
             continue

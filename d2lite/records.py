@@ -17,6 +17,9 @@ class Records:
     def add(self, label, value):
         self.values.setdefault(label, []).append(value)
 
+    def extend(self, label, values):
+        self.values.setdefault(label, []).extend(values)
+
     def check(self, label, value):
         """Raises FloatingPointError if `value`, the newest of `label`, is no finite number."""
         if not math.isfinite(value):

@@ -11,11 +11,15 @@ __all__ = ['Interruption', 'Steps']
 
 
 class Steps:
-    """A dataloader that calls `before_step` before each batch, and `after_step` after each."""
+    """A dataloader that tells its trainer before each batch, and after each.
 
-    def __init__(self, dataloader, before_step, after_step):
+    Who makes several steps at once calls `begin`, then `until_pause` and `end` for each few steps.
+    """
+
+    def __init__(self, dataloader, before_step, after_steps, until_pause=None):
         self.dataloader = dataloader
-        self.before_step, self.after_step = before_step, after_step
+        self.before_step, self.after_steps = before_step, after_steps
+        self.until_pause = until_pause or (lambda most: most)
         self.skip = 0  # batches of the next pass that were trained on before
 
     def __len__(self):
@@ -29,8 +33,18 @@ class Steps:
         self.before_step()
         for batch in batches:
             yield batch
-            self.after_step()
-            self.before_step()
+            self.end(1)
+
+    def begin(self):
+        """The number of the first step of this pass."""
+        skip, self.skip = self.skip, 0
+        self.before_step()
+        return skip
+
+    def end(self, count):
+        """To be called when `count` steps are complete."""
+        self.after_steps(count)
+        self.before_step()
 
     def first_batch(self):
         """A batch to learn shapes from."""

@@ -166,20 +166,31 @@ def _recorder(d2l, names):
         def __init__(self, max_epochs, gradient_clip_val):
             super().__init__(max_epochs, gradient_clip_val=gradient_clip_val)
             self.losses, self.norms, self.parameters, self.dtypes = [], [], [], {}
+            self.squares = []
 
         def record(self, label, value):
             super().record(label, value)
             self.losses.append(self.seen('loss', d2l.numpy(value)).reshape(()))
 
         def clip_gradients(self, grad_clip_val, model_or_grads):
-            grads = [self.seen('gradient', d2l.numpy(g)) for g in _gradients(model_or_grads)]
-            self.norms.append(np.sqrt(sum(np.sum(g.astype(np.float64) ** 2) for g in grads)))
+            for grad in _gradients(model_or_grads):
+                self.defer(self.keep_gradient, grad)
             return super().clip_gradients(grad_clip_val, model_or_grads)
 
-        def _after_step(self):
+        def keep_gradient(self, grad):
+            grad = self.seen('gradient', d2l.numpy(grad)).astype(np.float64)
+            self.squares.append(np.sum(grad**2))
+            if len(self.squares) == len(names):
+                self.norms.append(np.sqrt(sum(self.squares)))
+                self.squares = []
+
+        def _until_pause(self, most):
+            return 1
+
+        def _after_steps(self, count):
             arrays = self.state_of.get_parameters(self)
             self.parameters.append({name: self.seen(name, arrays[name]) for name in arrays})
-            super()._after_step()
+            super()._after_steps(count)
 
         def seen(self, what, array):
             self.dtypes[what] = array.dtype.name

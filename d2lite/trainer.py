@@ -11,6 +11,7 @@ from d2lite import checkpoint
 from d2lite.checks import check_arguments, check_count, count_batches
 from d2lite.hyperparameters import HyperParameters
 from d2lite.progress import ProgressLine
+from d2lite.purity import Untraceable
 from d2lite.records import Records
 from d2lite.steps import Interruption, Steps
 
@@ -24,6 +25,8 @@ class Trainer(HyperParameters):
     CPU. `gradient_clip_val`: gradients are scaled down to this norm, 0 leaves them as they are.
     `checkpoint_every`: writes a checkpoint to `checkpoint_path` after so many steps.
     `detect_anomaly`: stops with FloatingPointError at the first loss that is no finite number.
+    `compile`: None is the best that costs no waiting, compiled steps on JAX and TensorFlow; True
+    also compiles elsewhere, and with XLA on TensorFlow; False makes each step as it is written.
     While and after `fit`: `epoch`, `train_batch_idx` and `val_batch_idx` count from 0, and
     `history` has a dictionary for each epoch with the means over its batches of what the model
     plotted (`train_loss`, `val_loss`, ...), and its `seconds`. Definition: d2l, section
@@ -32,6 +35,9 @@ class Trainer(HyperParameters):
 
     backend = None  # the name of the backend, set in each backend's subclass
     state_of = None  # and its module `state`, which reads and sets what a training consists of
+    compilation = None  # and its class Compiled, where there is one,
+    compiles_if = ()  # and for which values of `compile` it is used
+    deferred = None  # while a step is traced: what to do when its values are known
 
     def __init__(
         self,
@@ -41,6 +47,7 @@ class Trainer(HyperParameters):
         checkpoint_every=None,
         checkpoint_path='checkpoint.safetensors',
         detect_anomaly=False,
+        compile=None,
     ):
         check_count('max_epochs', max_epochs)
         check_count('num_gpus', num_gpus)
@@ -48,6 +55,8 @@ class Trainer(HyperParameters):
             raise ValueError(f'gradient_clip_val must be a number >= 0, got {gradient_clip_val!r}')
         if checkpoint_every is not None:
             check_count('checkpoint_every', checkpoint_every, at_least=1)
+        if compile not in (None, True, False):
+            raise ValueError(f'compile must be None, True or False, got {compile!r}')
         self.save_hyperparameters()
         self.gpus = self.find_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:
@@ -79,6 +88,9 @@ class Trainer(HyperParameters):
         self.history, self.records = [], Records(self)
         self.batches_in_epoch = None  # how many are done of an epoch that is not
         self.random_to_resume = None
+        self.deferred = None
+        self.compiled = None  # not asked yet
+        self.uncompiled = ''  # why the steps are not, to be told once
         self.prepare_parameters(init_params)
         self.prepare_optimizer()
         if ckpt_path is not None:
@@ -112,14 +124,39 @@ class Trainer(HyperParameters):
             checkpoint.set_random_state(self, self.random_to_resume)
             self.random_to_resume = None
 
-    def _after_step(self):
+    def _after_steps(self, count):
         if self.batches_in_epoch is None:
             return  # somebody looks at the batches after training
-        self.batches_in_epoch += 1
+        self.batches_in_epoch += count
         self.progress_line.step()
         if self.checkpoint_every and self.train_batch_idx % self.checkpoint_every == 0:
             self.save_checkpoint(self.checkpoint_path)
+        if self.uncompiled:
+            warnings.warn(self._why_uncompiled(), stacklevel=5)
+            self.uncompiled = ''
         self.interruption.check()
+
+    def _until_pause(self, most):
+        """How many steps, up to `most`, may be made before something has to happen."""
+        if self.checkpoint_every:
+            return min(most, self.checkpoint_every - self.train_batch_idx % self.checkpoint_every)
+        return most
+
+    def compiles(self):
+        """Whether the steps of this training are compiled; asked by `fit_epoch`."""
+        if self.compiled is None:
+            self.compiled = False
+            if self.compile in self.compiles_if:
+                compiled = self.compilation(self)
+                self.uncompiled = compiled.prepare()
+                self.compiled = False if self.uncompiled else compiled
+        return self.compiled is not False
+
+    def _why_uncompiled(self):
+        return (
+            f'{type(self.model).__name__} trains step by step, slower than compiled: '
+            f'{self.uncompiled}. Trainer(compile=False) does so without this warning.'
+        )
 
     def save_parameters(self, path):
         """Writes the trained parameters to `path` (safetensors), for any of the backends."""
@@ -147,8 +184,12 @@ class Trainer(HyperParameters):
         self.num_val_batches = 0
         if val_dataloader is not None:
             self.num_val_batches = count_batches(val_dataloader, 'val_dataloader')
-            val_dataloader = Steps(val_dataloader, lambda: None, lambda: self.interruption.check())
-        self.train_dataloader = Steps(train_dataloader, self._before_step, self._after_step)
+            val_dataloader = Steps(
+                val_dataloader, lambda: None, lambda _: self.interruption.check()
+            )
+        self.train_dataloader = Steps(
+            train_dataloader, self._before_step, self._after_steps, self._until_pause
+        )
         self.val_dataloader = val_dataloader
 
     def prepare_parameters(self, init_params):
@@ -199,11 +240,27 @@ class Trainer(HyperParameters):
         """Where this trainer trains, in words: 'cpu', or the framework's name of the GPU."""
         return str(self.gpus[0]) if self.gpus else 'cpu'
 
+    def defer(self, function, value):
+        """Calls `function(value)`: now or, while a step is traced, when the value is known."""
+        if self.deferred is None:
+            function(value)
+        else:
+            self.deferred.add(function, value)
+
     def record(self, label, value):
         """Keeps a value that the model plotted for the history; `detect_anomaly` looks at it."""
         self.records.add(label, value)
         if self.detect_anomaly:
             self.records.check(label, value)
+
+    def records_plainly(self):
+        """Whether nothing has to happen at each single record."""
+        return type(self).record is Trainer.record and not self.detect_anomaly
+
+    def __getattr__(self, name):
+        if name in ('epoch', 'train_batch_idx', 'val_batch_idx') and 'model' in vars(self):
+            raise Untraceable(f'trainer.{name} is another in each step')
+        raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 
     def _set_parameters(self, arrays, source):
         wanted = self.state_of.get_parameters(self)

@@ -9,6 +9,7 @@ from jax import numpy as jnp
 
 from d2lite import trainer
 from d2lite_jax import state
+from d2lite_jax.compilation import Compiled
 from d2lite_jax.devices import gpu, num_gpus
 from d2lite_jax.framework import NAME, device_names, get_key, version
 
@@ -24,6 +25,8 @@ class Trainer(trainer.Trainer):
     backend = NAME
     state_of = state
     framework_version = version()
+    compilation = Compiled
+    compiles_if = (None, True)
 
     def fit(self, model, data=None, key=None, **kwargs):
         """As elsewhere; `key` starts the parameters and dropout, by default a new one."""
@@ -31,25 +34,12 @@ class Trainer(trainer.Trainer):
         super().fit(model, data, **kwargs)
 
     def fit_epoch(self):
+        if self.compiles():
+            return self.compiled.fit_epoch()
         self.model.training = True
-        if self.state.batch_stats:
-            for batch in self.train_dataloader:
-                (_, mutated), grads = self.model.training_step(
-                    self.state.params, self.prepare_batch(batch), self.state
-                )
-                self.state = self.state.apply_gradients(
-                    grads=grads, batch_stats=mutated['batch_stats']
-                )
-                self.next_dropout_rng()
-                self.train_batch_idx += 1
-        else:
-            for batch in self.train_dataloader:
-                _, grads = self.model.training_step(
-                    self.state.params, self.prepare_batch(batch), self.state
-                )
-                self.state = self.state.apply_gradients(grads=grads)
-                self.next_dropout_rng()
-                self.train_batch_idx += 1
+        for batch in self.train_dataloader:
+            self.state = self.train_step(self.state, self.prepare_batch(batch))
+            self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
         self.model.training = False
@@ -57,10 +47,23 @@ class Trainer(trainer.Trainer):
             self.model.validation_step(self.state.params, self.prepare_batch(batch), self.state)
             self.val_batch_idx += 1
 
-    def next_dropout_rng(self):
-        """Each step drops other units; not needed by models without dropout."""
-        dropout_rng = jax.random.split(self.state.dropout_rng)[0]
-        self.state = self.state.replace(dropout_rng=dropout_rng)
+    def train_step(self, state, batch):
+        """The state after one update: parameters, batch statistics and the key of dropout."""
+        value, grads = self.model.training_step(state.params, batch, state)
+        state = state.apply_gradients(grads=grads)
+        if state.batch_stats:
+            state = state.replace(batch_stats=self.updated_batch_stats(value))
+        return state.replace(dropout_rng=jax.random.split(state.dropout_rng)[0])
+
+    def updated_batch_stats(self, value):
+        """The batch statistics in what `loss` returned. Raises ValueError if there are none."""
+        if not isinstance(value, tuple) or 'batch_stats' not in value[1]:
+            raise ValueError(
+                f'{type(self.model).__name__} has batch statistics, but its loss returns none: '
+                f"call state.apply_fn(..., mutable=['batch_stats']), which returns the "
+                f'predictions and updates, and return (loss, updates)'
+            )
+        return value[1]['batch_stats']
 
     def clip_gradients(self, grad_clip_val, grads):
         """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""
@@ -75,7 +78,7 @@ class Trainer(trainer.Trainer):
             self.first_batch()[:-1], key={'params': params_key, 'dropout': dropout_key}
         )
         self.state = TrainState(
-            step=0,
+            step=jnp.zeros((), jnp.int32),
             apply_fn=self.model.apply,
             params=variables['params'],
             tx=None,  # comes with the optimizer
@@ -89,7 +92,11 @@ class Trainer(trainer.Trainer):
         """Asks the model for its optimizer, and puts it into the TrainState."""
         super().prepare_optimizer()
         tx = self.clipped(self.optim)
-        self.state = self.state.replace(tx=tx, opt_state=tx.init(self.state.params))
+        # An optimizer of a lesson may give the class `optax.EmptyState` where an instance is meant.
+        opt_state = jax.tree.map(
+            lambda s: s() if isinstance(s, type) else s, tx.init(self.state.params)
+        )
+        self.state = self.state.replace(tx=tx, opt_state=opt_state)
 
     def clipped(self, optim):
         """The optimizer, after a link that clips the gradients, if they are to be clipped.

@@ -1,0 +1,155 @@
+"""The epoch of a training whose steps are compiled; the backends say how a step is compiled.
+
+A program is made from the trainer's own `train_step` and the model's own `validation_step`, traced
+once. What these plot leaves the program as values, and is plotted afterwards. Where the data are
+whole tensors, many steps are one call, so that neither Python nor the device waits for the other.
+"""
+
+import contextlib
+import time
+import traceback
+
+from d2lite.data import TensorLoader
+from d2lite.purity import LIBRARIES, Watch
+
+__all__ = ['Compiled', 'Deferred', 'deferring', 'is_whole']
+
+SECONDS_PER_CALL = 0.2  # then Ctrl-C is heard, and the board redrawn
+FIRST_STEPS = 64  # in one call, before it is known how long they take
+
+
+class Deferred:
+    """What a step wants to do with values once they are known: functions of one value each."""
+
+    def __init__(self):
+        self.functions, self.values = [], []
+
+    def add(self, function, value):
+        self.functions.append(function)
+        self.values.append(value)
+
+
+@contextlib.contextmanager
+def deferring(trainer):
+    """Within this context `trainer` and its model put off what needs values."""
+    trainer.deferred = Deferred()
+    try:
+        yield trainer.deferred
+    finally:
+        trainer.deferred = None
+
+
+class Compiled:
+    """The compiled steps of one `fit`.
+
+    A backend's subclass defines `trace(train, loader, batch)`, which returns a program, or raises
+    for what cannot be traced. A program has `run(start, count, order)` if its loader `is_whole`,
+    and else `step(batch)`; both return the values of its `functions`, for each a list with an entry
+    for each step. `loops`: whether `run` makes several steps in one call.
+    """
+
+    def __init__(self, trainer):
+        self.trainer = trainer
+        self.programs = None  # for training and for validation
+        self.steps_per_call = FIRST_STEPS
+
+    def trace(self, train, loader, batch):
+        raise NotImplementedError('each backend defines trace')
+
+    def prepare(self):
+        """Traces the steps. Returns '' or, if that cannot be, the reason; then nothing is done."""
+        trainer = self.trainer
+        batch = trainer.train_dataloader.first_batch()
+        trainer.model.training = True
+        objects = [trainer, trainer.model, trainer.model.board]
+        if not type(trainer.optim).__module__.startswith(LIBRARIES):
+            objects.append(trainer.optim)  # a lesson's own
+        with Watch(*objects) as watch:
+            reason = ''
+            try:
+                self.programs = self._trace_both(batch)
+            except Exception as error:  # that of a lesson comes again, where nothing is traced
+                reason = _reason(error)
+        changes = watch.changes()
+        if reason or changes:
+            watch.undo()
+            self.programs = None
+        return reason or ', and '.join(changes)
+
+    def _trace_both(self, batch):
+        trainer, model = self.trainer, self.trainer.model
+        # These change from step to step; what a step does with them, tracing would do but once.
+        counters = {
+            name: vars(trainer).pop(name) for name in ('epoch', 'train_batch_idx', 'val_batch_idx')
+        }
+        try:
+            programs = [self.trace(True, trainer.train_dataloader.dataloader, batch)]
+            if trainer.val_dataloader is not None:
+                model.training = False
+                programs.append(self.trace(False, trainer.val_dataloader.dataloader, batch))
+            return programs
+        finally:
+            model.training = True
+            vars(trainer).update(counters)
+
+    def fit_epoch(self):
+        """As the trainer's own."""
+        trainer = self.trainer
+        trainer.model.training = True
+        self._run(self.programs[0], trainer.train_dataloader, 'train_batch_idx')
+        if trainer.val_dataloader is not None:
+            trainer.model.training = False
+            self._run(self.programs[1], trainer.val_dataloader, 'val_batch_idx')
+
+    def _run(self, program, steps, counter):
+        if not is_whole(steps.dataloader):
+            for batch in steps:
+                values = program.step(self.trainer.prepare_batch(batch))
+                self._report(program.functions, values, 1, counter)
+            return
+        order = steps.dataloader.next_order()
+        start = steps.begin()
+        while start < len(steps):
+            most = min(self.steps_per_call if program.loops else 1, len(steps) - start)
+            count = steps.until_pause(most)
+            begun = time.perf_counter()
+            self._report(program.functions, program.run(start, count, order), count, counter)
+            if program.loops and count == self.steps_per_call:
+                seconds = time.perf_counter() - begun
+                self.steps_per_call = max(1, round(count * SECONDS_PER_CALL / seconds))
+            start += count
+            steps.end(count)
+
+    def _report(self, functions, values, count, counter):
+        """Calls the functions that were deferred with the values they waited for."""
+        trainer = self.trainer
+        plots = [getattr(function, 'of_steps', None) for function in functions]
+        if None not in plots and trainer.records_plainly():
+            for plot, of_steps in zip(plots, values, strict=True):
+                plot(of_steps)
+            setattr(trainer, counter, getattr(trainer, counter) + count)
+            return
+        for index in range(count):
+            for function, of_steps in zip(functions, values, strict=True):
+                function(of_steps[index])
+            setattr(trainer, counter, getattr(trainer, counter) + 1)
+
+
+def is_whole(loader):
+    """Whether a loader hands out plain rows of whole tensors, which a program can do by itself."""
+    return type(loader) is TensorLoader
+
+
+def _reason(error):
+    """Why a step cannot be traced: the first line of the error, and the line that it came from."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not any(
+            f'/{name}/' in frame.filename or f'/{name}_' in frame.filename for name in LIBRARIES
+        )
+        and 'site-packages' not in frame.filename
+    ]
+    message = str(error).strip().split('\n')[0]
+    place = f' in line {frames[-1].lineno} of {frames[-1].filename}' if frames else ''
+    return f'{type(error).__name__}{place}: {message}'
