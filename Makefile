@@ -1,10 +1,12 @@
 # make run    trains a lesson on every backend and prints one table
 # make test   style checks and all tests
 # make parity holds every backend against NumPy, step by step, and draws build/parity.png
+# make notebooks  runs every lesson on every tab, and writes web pages to build/, with an index.html
 # Each sets up .venv on its first run.
 
 PYTHON ?= python3
 LESSON ?= linear-regression-scratch
+JOBS ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -15,7 +17,7 @@ TENSORFLOW := $(if $(filter Linux-x86_64,$(PLATFORM)),tensorflow-cpu,tensorflow)
 # What the table of a lesson shows beside the losses: variables of the page.
 SHOW_linear-regression-scratch := --show w_error --show b_error
 
-.PHONY: run test lint doctor parity clean
+.PHONY: run test lint doctor parity notebooks browser clean
 
 run: $(VENV)/.ready
 	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW_$(LESSON))
@@ -34,6 +36,9 @@ parity: $(VENV)/.ready
 	$(BIN)/d2lite parity --plot build/parity.png
 	$(BIN)/d2lite parity --dtype float64
 
+notebooks: $(VENV)/.ready
+	$(BIN)/d2lite run notebooks/*.md --tab all --to html --index --output build --jobs $(JOBS)
+
 doctor: $(VENV)/.ready
 	$(BIN)/d2lite doctor
 
@@ -47,7 +52,22 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt --no-deps tf-keras
 	$(BIN)/pip install --quiet -c constraints.txt --no-deps mxnet || \
 	  echo "MXNet 1.9.1, its last release, has no wheel for $(PLATFORM): the other three backends are ready."
+	@$(MAKE) --no-print-directory browser
 	@touch $@
+
+# For the tests that look at web pages; without it they are skipped, and say so.
+browser:
+	@for name in chromium chromium-browser google-chrome chrome; do \
+	  if command -v $$name >/dev/null; then exit 0; fi; \
+	done; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "Installing Chromium for the browser tests: apt-get install chromium"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null || \
+	    echo "That did not work: the browser tests are skipped until Chromium is there."; \
+	else \
+	  echo "No Chromium here: the browser tests are skipped. On Debian: sudo apt-get install chromium"; \
+	fi
 
 clean:
 	rm -rf $(VENV) build dist

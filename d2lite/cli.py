@@ -2,7 +2,9 @@
 
 import signal
 import sys
+from enum import StrEnum
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,15 +49,41 @@ def _options(
     pass
 
 
+class Format(StrEnum):
+    notebook = 'notebook'
+    html = 'html'
+    md = 'md'
+
+
 @app.command()
 def run(
-    page: Annotated[
-        str, typer.Argument(metavar='PAGE', help='A tabbed page, or a Markdown notebook.')
+    pages: Annotated[
+        list[Path], typer.Argument(metavar='PAGE...', help='Tabbed pages, or Markdown notebooks.')
     ],
     tab: Annotated[
         str | None,
         typer.Option(help='A tab of the page, or "all". [default: the selected backend]'),
     ] = None,
+    to: Annotated[
+        list[Format] | None,
+        typer.Option(help='Write what ran: html has all tabs in one file. May be repeated.'),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option(metavar='DIR', help='Where --to writes; made if it is not there.')
+    ] = Path('build'),
+    index: Annotated[
+        bool, typer.Option('--index', help='With --to html: an index.html, which links the pages.')
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--set',
+            metavar='NAME=VALUE',
+            help='Another value for a variable or argument of the page, as in max_epochs=1; '
+            'may be repeated.',
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help='Tabs that run at the same time.')] = 1,
     timeout: Annotated[
         float, typer.Option(min=0, help='Seconds that a cell may take; 0 is no limit.')
     ] = 600,
@@ -64,27 +92,88 @@ def run(
         typer.Option(metavar='NAME', help='A variable to show at the end; may be repeated.'),
     ] = None,
 ) -> None:
-    """Run the cells of a page in a Jupyter kernel, on one tab or on all of them.
+    """Run the cells of pages in Jupyter kernels, on one tab or on all of them.
 
     Ends with a table, one line a tab. The exit status is 0 if every tab passed, 1 if one failed,
-    and 2 if the page or the tab could not be used at all.
+    and 2 if a page or the tab could not be used at all.
     """
     _require_notebook()
-    from d2lite.pages.running import run_tabs, tabs_to_run
+    from d2lite.pages.command import run_command
+    from d2lite.pages.source import PageError
+
+    formats = list(dict.fromkeys(each.value for each in to or []))
+    try:
+        code = run_command(
+            pages,
+            tab,
+            formats=formats,
+            folder=output,
+            index=index,
+            settings=settings or [],
+            jobs=jobs,
+            timeout=timeout,
+            show=_split(show),
+        )
+    except (PageError, selection.BackendError, ValueError) as error:
+        _stop(str(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _stop(f'Cannot write to {output}: {error.strerror} ({error.filename}).')
+    raise typer.Exit(code)
+
+
+@app.command()
+def convert(
+    page: Annotated[Path, typer.Argument(metavar='PAGE', help='A tabbed page.')],
+    tab: Annotated[
+        str | None, typer.Option(help='A tab of the page. [default: the selected backend]')
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option('--output', '-o', metavar='FILE', help='[default: PAGE.TAB.ipynb, here]'),
+    ] = None,
+) -> None:
+    """Make a plain notebook of one tab, which runs wherever d2lite is installed."""
+    _require_notebook()
+    import nbformat
+
+    from d2lite.files import replace_file
+    from d2lite.pages.convert import to_plain_notebook
     from d2lite.pages.source import PageError, read_page
 
     try:
         source = read_page(page)
-        tabs = tabs_to_run(source, tab)
+        name = selection.canonical_name(tab or selection.backend())
+        text = nbformat.writes(to_plain_notebook(source, name)) + '\n'
+        output = output or Path(f'{page.stem}.{name}.ipynb')
+        replace_file(output, text)
     except (PageError, selection.BackendError) as error:
         _stop(str(error))
-    names = [name.strip() for each in show or [] for name in each.split(',') if name.strip()]
+    except OSError as error:
+        _stop(f'Cannot write {output}: {error.strerror}.')
+    typer.echo(f'Wrote {output}')
+
+
+@app.command('new-page')
+def new_page(
+    path: Annotated[Path, typer.Argument(metavar='FILE', help='The page to write, a .md file.')],
+    title: Annotated[str | None, typer.Option(help='[default: from the name of the file]')] = None,
+    tabs: Annotated[
+        list[str] | None,
+        typer.Option(metavar='NAME,NAME', help='The tabs that it is for. [default: all four]'),
+    ] = None,
+) -> None:
+    """Write a small page that runs, to begin a lesson with."""
+    from d2lite.pages.new_page import write_page
+
     try:
-        results = run_tabs(source, tabs, timeout, names)
-    except KeyboardInterrupt:
-        typer.echo('Interrupted; the kernel is shut down.', err=True)
-        raise typer.Exit(130) from None
-    raise typer.Exit(int(any(result.error for result in results)))
+        write_page(path, title, _split(tabs))
+    except (FileExistsError, selection.BackendError) as error:
+        _stop(str(error))
+    except OSError as error:
+        _stop(f'Cannot write {path}: {error.strerror}.')
+    typer.echo(f'Wrote {path}. To run it: d2lite run {path} --tab all')
 
 
 @app.command()
@@ -154,7 +243,8 @@ def _compare_page(path: str, tabs: list[str], seed: int, tolerance: float | None
 
 
 def _require_notebook() -> None:
-    modules = ('ipykernel', 'markdown_it', 'nbclient', 'nbformat')
+    modules = ('ipykernel', 'jinja2', 'latex2mathml', 'markdown_it', 'mdit_py_plugins')
+    modules += ('nbclient', 'nbformat', 'nh3', 'pygments')
     missing = [module for module in modules if not find_spec(module)]
     if missing:
         line = selection.install_line('notebook')

@@ -1,8 +1,15 @@
-"""A stand-in for PyTorch and its backend, so that tests of the runner start kernels quickly.
+"""Stand-ins for frameworks and their backends, so that tests of the runner start kernels quickly.
 
-`install(folder)` writes two packages, `torch` and `d2lite_torch`. With the folder on PYTHONPATH a
-kernel takes them for the real ones, which are neither needed nor loaded.
+`install(folder)` writes two packages, `torch` and `d2lite_torch`, and the like for other tabs. With
+the folder on PYTHONPATH a kernel takes them for the real ones, which are neither needed nor loaded.
 """
+
+MODULES = {
+    'pytorch': ('d2lite_torch', ['torch']),
+    'jax': ('d2lite_jax', ['jax', 'flax', 'optax']),
+    'tensorflow': ('d2lite_tensorflow', ['tensorflow', 'keras']),
+    'mxnet': ('d2lite_mxnet', ['mxnet']),
+}
 
 BACKEND = '''
 import numpy as np
@@ -48,12 +55,13 @@ def device_names():
 """
 
 
-def install(folder):
-    for name, text in {
-        'torch/__init__.py': '',
-        'd2lite_torch/__init__.py': BACKEND,
-        'd2lite_torch/framework.py': FRAMEWORK,
-    }.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+def install(folder, tabs=('pytorch',)):
+    for tab in tabs:
+        package, modules = MODULES[tab]
+        files = {f'{module}/__init__.py': '' for module in modules}
+        files[f'{package}/__init__.py'] = BACKEND.replace('d2lite_torch', package)
+        files[f'{package}/framework.py'] = FRAMEWORK.replace('pytorch', tab)
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)

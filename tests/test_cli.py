@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import abacus
 import pytest
 from rich.console import Console
 
@@ -18,25 +17,6 @@ from d2lite.pages.source import read_page
 from d2lite.pages.summary import print_table
 
 PAGES = Path(__file__).parent / 'pages'
-
-
-@pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
-    """Runs `d2lite` with these arguments: its exit code, and what it printed on each stream."""
-    abacus.install(tmp_path / 'world')
-    monkeypatch.setenv('PYTHONPATH', str(tmp_path / 'world'), prepend=os.pathsep)
-    monkeypatch.syspath_prepend(tmp_path / 'world')
-    monkeypatch.setattr(selection, '_selected', None)
-    monkeypatch.setenv('D2LITE_BACKEND', 'pytorch')
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments):
-        with pytest.raises(SystemExit) as exit:
-            cli.app([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return exit.value.code or 0, printed.out, printed.err
-
-    return command
 
 
 def page(folder, *cells):
@@ -67,7 +47,7 @@ def test_page_that_fails(command):
     assert row[3] == '2/4'
     assert row[-1] == message
     assert err.startswith('Traceback (most recent call last):\n')
-    assert err.endswith(f'd2lite: pytorch {message}\n')
+    assert err.endswith(f'd2lite: {PAGES / "failing.md"}:16: pytorch {message}\n')
 
 
 def test_one_failing_tab_fails_the_run_and_the_others_go_on(command, tmp_path, monkeypatch):
@@ -79,7 +59,7 @@ def test_one_failing_tab_fails_the_run_and_the_others_go_on(command, tmp_path, m
     verdicts = {row[0]: row[-1] for row in map(cells_of, out.splitlines()) if len(row) > 1}
     assert verdicts['jax'].startswith('failed: BackendError: The jax backend needs jax, not')
     assert verdicts['pytorch'] == 'passed'
-    assert 'd2lite: jax failed: BackendError: The jax backend needs jax, not' in err
+    assert 'd2lite: page.md: jax failed: BackendError: The jax backend needs jax, not' in err
     assert 'Traceback' not in err
 
 

@@ -26,7 +26,9 @@ def test_the_wheel_holds_every_package(wheel):
 
 
 def test_the_wheel_holds_every_file(wheel):
-    sources = [*(ROOT / 'd2lite').rglob('*.py'), *(ROOT / 'backends').rglob('*.py')]
+    sources = [*(ROOT / 'd2lite').rglob('*.*'), *(ROOT / 'backends').rglob('*.py')]
+    sources = [path for path in sources if path.suffix != '.pyc']
+    assert {'.html', '.css', '.js', '.md'} <= {path.suffix for path in sources}
     expected = {
         str(path.relative_to(ROOT / 'backends' if 'backends' in path.parts else ROOT))
         for path in sources

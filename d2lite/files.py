@@ -1,0 +1,31 @@
+"""Writing files so that nobody ever sees half of one."""
+
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ['replace_file']
+
+
+def replace_file(path: Path | str, data: str | bytes) -> None:
+    """Writes `data` (text as UTF-8) to `path`, in place of what was there.
+
+    Until all is written the old file stays. Raises OSError, the old file untouched.
+    """
+    path = Path(path)
+    data = data.encode() if isinstance(data, str) else data
+    descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
+    try:
+        with os.fdopen(descriptor, 'wb') as file:
+            file.write(data)
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that only the owner can read
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)  # there is no other way to read it
+    os.umask(mask)
+    return mask
