@@ -17,6 +17,7 @@ __all__ = ['Point', 'ProgressBoard', 'in_notebook']
 Point = collections.namedtuple('Point', ['x', 'y'])
 
 SECONDS_BETWEEN_FRAMES = 0.1
+REST = 5  # after a frame, this many times what it took: drawing takes a sixth of the time at most
 
 
 class ProgressBoard(HyperParameters):
@@ -49,7 +50,7 @@ class ProgressBoard(HyperParameters):
         self._data = {}  # label: the points of the line
         self._lines = {}
         self._handle = None  # the display in a notebook
-        self._last_frame = float('-inf')
+        self._next_frame = float('-inf')  # not to be drawn before this time
 
     def draw(self, x, y, label, every_n=1):
         """Adds (x, y) to the line `label`, which shows the mean of every `every_n` points.
@@ -64,14 +65,16 @@ class ProgressBoard(HyperParameters):
             raise ValueError(f'every_n must be at least 1, got {every_n}')
         points = self.raw_points.setdefault(label, [])
         complete = self._complete.setdefault(label, [])
-        points.extend(map(Point, xs, ys))
-        if len(points) < every_n:
+        drawn = len(complete)
+        for point in map(Point, xs, ys):
+            points.append(point)
+            if len(points) >= every_n:
+                complete.append(points)
+                points = self.raw_points[label] = []
+        if len(complete) == drawn:
             return
-        rest = len(points) - len(points) % every_n
-        complete.extend(points[start : start + every_n] for start in range(0, rest, every_n))
-        self.raw_points[label] = points[rest:]
         if self.display and in_notebook():
-            if time.monotonic() - self._last_frame >= SECONDS_BETWEEN_FRAMES:
+            if time.monotonic() >= self._next_frame:
                 self.show()
             else:
                 _draw_after_cell(self)
@@ -109,12 +112,14 @@ class ProgressBoard(HyperParameters):
             return
         from IPython.display import display
 
-        self._last_frame = time.monotonic()
+        begun = time.monotonic()
         image = _Frame(self)
         if self._handle is None:
             self._handle = display(image, display_id=True)
         else:
             self._handle.update(image)
+        now = time.monotonic()
+        self._next_frame = now + max(SECONDS_BETWEEN_FRAMES, REST * (now - begun))
 
     def finish(self):
         """Draws the last frame, if one is due; the Trainer calls it at the end of `fit`."""

@@ -110,45 +110,67 @@ class _Attributes:
                 vars(self.owner)[key] = value
 
 
-class _Variables(_Attributes):
-    """Global variables, or those of the function around, that a function uses."""
+class _Globals(_Attributes):
+    """The global variables that a function uses."""
 
-    def __init__(self, names, get, put):
-        self.names, self.get, self.put = names, get, put
+    def __init__(self, function):
+        self.variables = function.__globals__
+        self.names = [name for name in _names(function.__code__) if name in self.variables]
         self.before = self.now()
 
     def now(self):
-        return {name: self.get(name) for name in self.names}
+        return {name: self.variables[name] for name in self.names if name in self.variables}
+
+    def name(self, key):
+        return key
+
+    def undo(self):
+        self.variables.update(self.before)
+
+
+class _Cells(_Attributes):
+    """The variables of the functions around that a function uses."""
+
+    def __init__(self, cells):
+        self.cells = cells
+        self.before = self.now()
+
+    def now(self):
+        values = {}
+        for name, cell in self.cells.items():
+            with contextlib.suppress(ValueError):  # it is still empty
+                values[name] = cell.cell_contents
+        return values
 
     def name(self, key):
         return key
 
     def undo(self):
         for name, value in self.before.items():
-            if self.get(name) is not value:
-                self.put(name, value)
+            self.cells[name].cell_contents = value
 
 
 def _outer_variables(classes):
-    """_Variables of each function that a lesson's own classes among `classes` define."""
-    for cls in {base for each in classes for base in each.__mro__}:
-        for value in list(vars(cls).values()):
-            function = _plain(value)
-            if function is None or (function.__module__ or '').startswith(LIBRARIES):
-                continue
-            names = [name for name in _names(function.__code__) if name in function.__globals__]
-            variables = function.__globals__
-            yield _Variables(names, variables.get, variables.__setitem__)
-            cells = dict(
-                zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-            )
-            filled = {name: cell for name, cell in cells.items() if name != '__class__'}
-            with contextlib.suppress(ValueError):  # a cell that is still empty
-                yield _Variables(
-                    list(filled),
-                    lambda name, cells=filled: cells[name].cell_contents,
-                    lambda name, value, cells=filled: setattr(cells[name], 'cell_contents', value),
-                )
+    """_Variables of the functions that a lesson defines: as methods of `classes`, or called there.
+
+    Only functions that are found by name are followed, not those in containers or in objects.
+    """
+    bases = {base for each in classes for base in each.__mro__}
+    found = [_plain(value) for base in bases for value in list(vars(base).values())]
+    seen = set()
+    while found:
+        function = found.pop()
+        if function is None or function in seen or _is_of_library(function):
+            continue
+        seen.add(function)
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        for place in (_Globals(function), _Cells(cells)):
+            yield place
+            found += [_plain(value) for value in place.before.values()]
+
+
+def _is_of_library(function):
+    return (function.__module__ or '').startswith(LIBRARIES)
 
 
 def _plain(value):

@@ -126,7 +126,7 @@ def test_frames_are_throttled_and_the_last_one_is_drawn(notebook, monkeypatch):
         ProgressBoard,
         'show',
         lambda board: (
-            setattr(board, '_last_frame', time.monotonic()),
+            setattr(board, '_next_frame', time.monotonic() + 0.1),
             notebook.frames.append(len(board.data['a'])),
         ),
     )
@@ -138,6 +138,28 @@ def test_frames_are_throttled_and_the_last_one_is_drawn(notebook, monkeypatch):
         callback(None)
     assert notebook.frames[-1] == 100
     assert notebook.callbacks == []
+
+
+def test_slow_frames_leave_time_for_the_training(monkeypatch):
+    frames = []
+
+    class Handle:
+        def update(self, image):
+            pass
+
+    def slow_frame(board):
+        frames.append(time.monotonic())
+        time.sleep(0.05)
+
+    shell = Notebook()
+    monkeypatch.setattr(board_module, '_shell', lambda: shell)
+    monkeypatch.setattr(board_module, '_Frame', slow_frame)
+    monkeypatch.setattr('IPython.display.display', lambda *args, **kwargs: Handle())
+    board = ProgressBoard()
+    begun = time.monotonic()
+    while time.monotonic() < begun + 1:
+        board.draw(0, 0, 'a')
+    assert 2 <= len(frames) <= 4  # each takes 0.05 s, and then 0.25 s belong to the training
 
 
 def test_display_false_shows_nothing(notebook):

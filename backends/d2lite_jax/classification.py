@@ -1,5 +1,6 @@
 """Classification on JAX: the base class, softmax regression, and a multilayer perceptron."""
 
+import jax
 import optax
 from flax import linen as nn
 from jax import numpy as jnp
@@ -43,12 +44,16 @@ class Classifier(classification.Classifier, Module):
 
     def layer_summary(self, X_shape, key=None):
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
-        X = jnp.zeros(X_shape)
         model = self.clone(training=False)
-        bound = model.bind(model.init(get_key() if key is None else key, X))
-        for layer in bound.net.layers:
-            X = layer(X)
-            print_layer(layer, X)
+
+        def apply(key, X):
+            bound = model.bind(model.init(key, X))
+            for layer in bound.net.layers:
+                X = layer(X)
+                print_layer(layer, X)
+
+        # Shapes only: nothing is computed, and no operation compiled, however large the layers are.
+        jax.eval_shape(apply, get_key() if key is None else key, jnp.zeros(X_shape))
 
 
 class SoftmaxRegression(Classifier):

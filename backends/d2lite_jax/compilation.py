@@ -158,7 +158,9 @@ def executable(function, *args):
     lowered = traced.lower()
     if traced.jaxpr.consts:  # arrays that are part of the program, but not of its text
         return lowered.compile()
-    key = hashlib.sha256(lowered.as_text().encode()).digest()
+    # The text leaves out the arguments that are not used, and how results are nested.
+    signature = f'{lowered.args_info} {lowered.out_info}'
+    key = hashlib.sha256(f'{signature} {lowered.as_text()}'.encode()).digest()
     if key not in _executables:
         _executables[key] = lowered.compile()
     return _executables[key]

@@ -1,0 +1,338 @@
+"""Compiled steps compute what the steps as written compute, and nothing else happens."""
+
+import random
+import signal
+import warnings
+
+import numpy as np
+import pytest
+from contract import BACKENDS, backend_of, require, small_data
+from models import dropout_model, momentum_model
+
+COMPILING = ['jax', 'tensorflow']  # by default
+
+
+@pytest.fixture(params=COMPILING)
+def d2l(request):
+    namespace = require(request.param)
+    namespace.seed_everything(0)
+    return namespace
+
+
+def fit(d2l, make_model, compile=None, max_epochs=3, data=None, **kwargs):
+    """A training, silent: a warning that something is not compiled fails the test."""
+    d2l.seed_everything(0)
+    model = make_model()
+    data = (data or (lambda: small_data(d2l, num_train=100)))()
+    trainer = d2l.Trainer(max_epochs=max_epochs, compile=compile, **kwargs)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        trainer.fit(model, data)
+    return trainer
+
+
+def assert_same(d2l, compiled, plain):
+    assert compiled.compiled and not plain.compiled
+    ours, theirs = (t.state_of.get_parameters(t) for t in (compiled, plain))
+    for name, array in theirs.items():
+        np.testing.assert_allclose(
+            ours[name], array, rtol=1e-5, atol=1e-5 * np.abs(array).max(), err_msg=name
+        )
+    assert len(compiled.history) == len(plain.history)
+    for ours, theirs in zip(compiled.history, plain.history, strict=True):
+        for key in theirs.keys() - {'seconds'}:
+            assert ours[key] == pytest.approx(theirs[key], rel=1e-5), key
+    ours, theirs = compiled.model.board.data, plain.model.board.data
+    assert ours.keys() == theirs.keys()
+    for label in theirs:
+        np.testing.assert_allclose(ours[label], theirs[label], rtol=1e-5)
+    assert compiled.train_batch_idx == plain.train_batch_idx
+    assert compiled.val_batch_idx == plain.val_batch_idx
+
+
+def scratch(d2l):
+    return d2l.LinearRegressionScratch(2, lr=0.03)
+
+
+@pytest.mark.parametrize(
+    'make',
+    [scratch, lambda d2l: d2l.LinearRegression(lr=0.03), momentum_model, dropout_model],
+    ids=['scratch', 'layers', 'momentum', 'dropout'],
+)
+def test_the_same_as_step_by_step(d2l, make):
+    if make is dropout_model and _is_keras_2(d2l):
+        pytest.skip('dropout of Keras 2 draws from tf.random, so it is not compiled')
+    runs = [fit(d2l, lambda: make(d2l), compile) for compile in (None, False)]
+    assert_same(d2l, *runs)
+
+
+@pytest.mark.parametrize('sizes', [(96, 32), (100, 40), (10, 3), (16, 16)])
+def test_any_number_of_batches(d2l, sizes):
+    def data():
+        return small_data(d2l, num_train=sizes[0], num_val=sizes[1])
+
+    assert_same(d2l, *(fit(d2l, lambda: scratch(d2l), c, data=data) for c in (None, False)))
+
+
+def test_without_validation_data(d2l):
+    def data():
+        return small_data(d2l, num_val=0)
+
+    assert_same(d2l, *(fit(d2l, lambda: scratch(d2l), c, data=data) for c in (None, False)))
+
+
+def test_clipping(d2l):
+    runs = [fit(d2l, lambda: scratch(d2l), c, gradient_clip_val=0.5) for c in (None, False)]
+    assert_same(d2l, *runs)
+    free = fit(d2l, lambda: scratch(d2l))
+    assert free.history[-1]['train_loss'] < runs[0].history[-1]['train_loss'] - 1
+
+
+@pytest.mark.parametrize('kind', ['LeNet', 'ResNet'])
+def test_images(d2l, kind):
+    """Convolutions, of which JAX makes step after step, and batch statistics."""
+    arch = {'arch': ((1, 4), (1, 8))} if kind == 'ResNet' else {}
+
+    def data():
+        return d2l.Digits(batch_size=256, resize=(28, 28) if kind == 'LeNet' else None)
+
+    runs = [
+        fit(d2l, lambda: getattr(d2l, kind)(lr=0.01, **arch), compile, 1, data)
+        for compile in (None, False)
+    ]
+    assert runs[0].compiled and not runs[1].compiled
+    for key in ('train_loss', 'val_loss'):
+        assert runs[0].history[0][key] == pytest.approx(runs[1].history[0][key], rel=1e-3)
+    names = runs[0].state_of.get_parameters(runs[0]).keys()
+    assert any('running_var' in name for name in names) == (kind == 'ResNet')
+
+
+def test_a_loader_of_another_kind(d2l):
+    class Data(d2l.SyntheticRegressionData):
+        def get_dataloader(self, train):
+            return list(super().get_dataloader(train))
+
+    def data():
+        return Data(w=d2l.tensor([2.0, -3.4]), b=4.2, num_train=50, num_val=10, batch_size=16)
+
+    assert_same(d2l, *(fit(d2l, lambda: scratch(d2l), c, data=data) for c in (None, False)))
+
+
+def test_methods_of_a_lesson(d2l):
+    class Model(d2l.LinearRegressionScratch):
+        def configure_optimizers(self):
+            return d2l.SGD(self.lr / 2)
+
+    if backend_of(d2l) == 'jax':
+
+        def loss(self, params, X, y, state):
+            y_hat = state.apply_fn({'params': params}, *X)
+            return 3 * d2l.reduce_mean((y_hat - y) ** 2), {'more': y_hat}
+
+    else:
+
+        def loss(self, y_hat, y):
+            return 3 * d2l.reduce_mean((y_hat - y) ** 2)
+
+        def training_step(self, batch):
+            loss = self.loss(self(*batch[:-1]), batch[-1])
+            self.plot('mine', 2 * loss, train=True)
+            return loss
+
+        Model.training_step = training_step
+    Model.loss = loss
+
+    def trainer(compile):
+        class Trainer(d2l.Trainer):
+            def prepare_batch(self, batch):
+                X, y = batch
+                return 2 * X, y
+
+        d2l.seed_everything(0)
+        trainer = Trainer(max_epochs=3, compile=compile)
+        trainer.fit(Model(2, lr=0.03), small_data(d2l, num_train=100))
+        return trainer
+
+    assert_same(d2l, trainer(None), trainer(False))
+
+
+def impure_steps(d2l):
+    """By what is wrong with them: a function that a step calls beside its work."""
+    seen, counts = [], {'steps': 0}
+    generator = np.random.default_rng(0)
+    total = 0
+
+    def count(model, loss):
+        nonlocal total
+        total += 1
+
+    def set_attribute(model, loss):
+        model.calls = getattr(model, 'calls', 0) + 1
+
+    def count_in_dictionary(model, loss):
+        counts['steps'] += 1
+
+    return {
+        'prints': lambda model, loss: print('step'),
+        'changes seen': lambda model, loss: seen.append(1),
+        'changes counts': count_in_dictionary,
+        'sets total': count,
+        'sets self.calls': set_attribute,
+        'draws from np.random': lambda model, loss: np.random.rand(),
+        "draws from Python's random": lambda model, loss: random.random(),
+        'draws from a NumPy generator': lambda model, loss: generator.random(),
+        'looks at a value': lambda model, loss: float(loss),
+        'trainer.epoch is another in each step': lambda model, loss: model.trainer.epoch,
+    }, lambda: {
+        'changes seen': len(seen), 'changes counts': counts['steps'], 'sets total': total
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize('what', list(impure_steps(None)[0]))
+def test_impure_steps_are_made_as_written(d2l, what, capsys):
+    functions, counted = impure_steps(d2l)
+    function = functions[what]
+
+    class Model(d2l.LinearRegressionScratch):
+        def training_step(self, *args):
+            value = super().training_step(*args)
+            function(self, value[0] if backend_of(d2l) == 'jax' else value)
+            return value
+
+    d2l.seed_everything(0)
+    np.random.seed(7)
+    random.seed(7)
+    model = Model(2, lr=0.03)
+    trainer = d2l.Trainer(max_epochs=3)
+    pattern = 'in line .* of .*test_compilation' if what == 'looks at a value' else what
+    with pytest.warns(UserWarning, match=f'Model trains step by step.*{pattern}') as warned:
+        trainer.fit(model, small_data(d2l, num_train=100))
+    assert len([w for w in warned if 'step by step' in str(w.message)]) == 1
+    assert not trainer.compiled
+    # Everything has happened once a step, and not when it was tried whether it can be compiled.
+    assert trainer.train_batch_idx == 21
+    assert capsys.readouterr().out.count('step\n') == (21 if what == 'prints' else 0)
+    assert getattr(model, 'calls', 21) == 21
+    assert counted().get(what, 21) == 21
+    fresh = np.random.RandomState(7).rand(22)
+    assert np.random.rand() == fresh[21 if what == 'draws from np.random' else 0]
+    # And it computes the same as without.
+    plain = fit(d2l, lambda: scratch(d2l), compile=False)
+    assert trainer.history[-1]['val_loss'] == plain.history[-1]['val_loss']
+
+
+def test_compile_false_says_nothing(d2l):
+    class Model(d2l.LinearRegressionScratch):
+        def training_step(self, *args):
+            print('step')
+            return super().training_step(*args)
+
+    fit(d2l, lambda: Model(2, lr=0.03), compile=False)
+
+
+def test_an_error_of_the_lesson_comes_as_it_is(d2l):
+    class Model(d2l.LinearRegressionScratch):
+        def training_step(self, *args):
+            raise KeyError('my own')
+
+    with pytest.raises(KeyError, match='my own'), warnings.catch_warnings():
+        warnings.simplefilter('error')
+        d2l.Trainer(max_epochs=1).fit(Model(2, lr=0.03), small_data(d2l))
+
+
+def test_a_redefined_fit_epoch_runs_as_written(d2l):
+    batches = []
+
+    class Trainer(d2l.Trainer):
+        def fit_epoch(self):
+            self.model.training = True
+            for batch in self.train_dataloader:
+                batches.append(type(batch[0]))
+                self.train_batch_idx += 1
+
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        Trainer(max_epochs=2).fit(scratch(d2l), small_data(d2l))
+    assert len(batches) == 8
+
+
+def test_values_that_change_between_two_fits(d2l):
+    """A program is used again only if it is the same: not with another constant in it."""
+    factor = 1.0
+
+    class Model(d2l.LinearRegressionScratch):
+        def configure_optimizers(self):
+            return d2l.SGD(self.lr * factor)
+
+    offset = d2l.tensor([1.0, 2.0])
+
+    class Shifted(d2l.LinearRegressionScratch):
+        def forward(self, X):
+            return super().forward(X + offset)
+
+    for cls in (Model, Shifted):
+        before = fit(d2l, lambda cls=cls: cls(2, lr=0.01))
+        factor, offset = 2.0, d2l.tensor([3.0, -1.0])
+        after = fit(d2l, lambda cls=cls: cls(2, lr=0.01))
+        plain = fit(d2l, lambda cls=cls: cls(2, lr=0.01), compile=False)
+        assert_same(d2l, after, plain)
+        assert before.history != after.history
+        factor, offset = 1.0, d2l.tensor([1.0, 2.0])
+
+
+def test_a_model_of_the_same_shape_is_compiled_once():
+    d2l = require('jax')
+    from d2lite_jax import compilation
+
+    fit(d2l, lambda: scratch(d2l))
+    number = len(compilation._executables)
+    fit(d2l, lambda: scratch(d2l))
+    assert len(compilation._executables) == number
+    fit(d2l, lambda: d2l.LinearRegressionScratch(2, lr=0.05))
+    assert len(compilation._executables) > number
+
+
+def test_ctrl_c_between_two_programs(d2l, tmp_path):
+    """Some steps are complete then, and from there it goes on as if nothing had been."""
+
+    def start(model, interrupted=False, **kwargs):
+        class Trainer(d2l.Trainer):
+            def _until_pause(self, most):
+                return min(most, 3)  # several steps to a program, and several programs an epoch
+
+            def _after_steps(self, count):
+                if interrupted and self.train_batch_idx == 10:
+                    signal.raise_signal(signal.SIGINT)
+                super()._after_steps(count)
+
+        d2l.seed_everything(0)
+        data = small_data(d2l, num_train=100)
+        d2l.seed_everything(0)
+        Trainer(max_epochs=3).fit(model, data, **kwargs)
+        return model.trainer
+
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        expected = start(scratch(d2l))
+        model = scratch(d2l)
+        with pytest.raises(KeyboardInterrupt):
+            start(model, interrupted=True)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    assert model.trainer.compiled and model.trainer.train_batch_idx == 10
+    model.trainer.save_checkpoint(tmp_path / 'x')
+    resumed = start(scratch(d2l), ckpt_path=tmp_path / 'x')
+    ours, theirs = (t.state_of.get_parameters(t) for t in (resumed, expected))
+    for name in theirs:
+        np.testing.assert_array_equal(ours[name], theirs[name])
+    assert resumed.model.board.data == expected.model.board.data
+
+
+@pytest.mark.parametrize('name', BACKENDS)
+def test_compile_takes_three_values(name):
+    with pytest.raises(ValueError, match="compile must be None, True or False, got 'yes'"):
+        require(name).Trainer(max_epochs=1, compile='yes')
+
+
+def _is_keras_2(d2l):
+    return backend_of(d2l) == 'tensorflow' and d2l.framework.keras.__version__.startswith('2')
