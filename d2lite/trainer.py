@@ -25,8 +25,8 @@ class Trainer(HyperParameters):
     CPU. `gradient_clip_val`: gradients are scaled down to this norm, 0 leaves them as they are.
     `checkpoint_every`: writes a checkpoint to `checkpoint_path` after so many steps.
     `detect_anomaly`: stops with FloatingPointError at the first loss that is no finite number.
-    `compile`: None is the best that costs no waiting, compiled steps on JAX and TensorFlow; True
-    also compiles elsewhere, and with XLA on TensorFlow; False makes each step as it is written.
+    `compile`: None compiles the steps on JAX and TensorFlow, True on TensorFlow with XLA, False
+    makes each step as it is written, as PyTorch and MXNet always do.
     While and after `fit`: `epoch`, `train_batch_idx` and `val_batch_idx` count from 0, and
     `history` has a dictionary for each epoch with the means over its batches of what the model
     plotted (`train_loss`, `val_loss`, ...), and its `seconds`. Definition: d2l, section
@@ -57,6 +57,10 @@ class Trainer(HyperParameters):
             check_count('checkpoint_every', checkpoint_every, at_least=1)
         if compile not in (None, True, False):
             raise ValueError(f'compile must be None, True or False, got {compile!r}')
+        if compile and compile not in self.compiles_if:
+            raise ValueError(
+                f'{self.backend} has no compiled steps in d2lite; leave out compile=True'
+            )
         self.save_hyperparameters()
         self.gpus = self.find_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:

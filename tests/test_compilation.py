@@ -334,5 +334,16 @@ def test_compile_takes_three_values(name):
         require(name).Trainer(max_epochs=1, compile='yes')
 
 
+@pytest.mark.parametrize('name', ['pytorch', 'mxnet'])
+def test_compile_true_is_refused_where_there_is_nothing_to_compile(name):
+    with pytest.raises(ValueError, match=f'{name} has no compiled steps'):
+        require(name).Trainer(max_epochs=1, compile=True)
+
+
+def test_compile_true(d2l):
+    runs = [fit(d2l, lambda: scratch(d2l), compile) for compile in (True, False)]
+    assert_same(d2l, *runs)
+
+
 def _is_keras_2(d2l):
     return backend_of(d2l) == 'tensorflow' and d2l.framework.keras.__version__.startswith('2')
