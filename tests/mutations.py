@@ -72,8 +72,8 @@ MUTATIONS = [
     ('never in training mode, tensorflow', f'{TF}/trainer.py', 'self.model.training = True', 'pass',
      'test_epoch_branches.py'),
     ('never in training mode, compiled', 'd2lite/compilation.py',
-     '        trainer.model.training = True\n        objects',
-     '        trainer.model.training = False\n        objects', 'test_epoch_branches.py'),
+     '            programs = [self.trace(True', '            model.training = False\n'
+     '            programs = [self.trace(True', 'test_epoch_branches.py'),
     ('never in training mode, mxnet', f'{MXNET}/trainer.py', 'autograd.record()',
      'autograd.record(train_mode=False)', 'test_epoch_branches.py'),
     ('validated in training mode, torch', f'{TORCH}/trainer.py', 'self.model.eval()', 'pass',
@@ -97,7 +97,7 @@ MUTATIONS = [
      'id(self.programs[1]', 'test_epoch_branches.py'),
     ('never validated, mxnet', f'{MXNET}/trainer.py',
      'self.model.validation_step(self.prepare_batch(batch))', 'pass', 'test_epoch_branches.py'),
-    *[(f'validation data expected, {folder[-6:]}', f'{folder}/trainer.py',
+    *[(f'validation data expected, {folder.partition("lite_")[2]}', f'{folder}/trainer.py',
        'if self.val_dataloader is None:', 'if False:', 'test_epoch_branches.py')
       for folder in (TORCH, JAX, TF, MXNET)],
     ('gradients add up, torch', f'{TORCH}/trainer.py', 'self.optim.zero_grad()', 'pass',

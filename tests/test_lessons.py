@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import fashion
 import pytest
 from contract import require
 
 from d2lite.pages.kernel import run_tab
+from d2lite.pages.overrides import override
 from d2lite.pages.source import read_page
 
 FOLDER = Path(__file__).parent.parent / 'notebooks'
@@ -56,9 +58,84 @@ PRINTED = {
     ],
 }
 
+PRINTED |= {
+    'softmax-regression-scratch': [
+        'naive:  [10. nan inf]\nhalf:   [10.      0.6931     inf]\n'
+        'stable: [ 10.       0.6931 200.    ]\n',
+    ],
+    'softmax-regression-concise': ['all equal: 2.3026, behind by 200: 200.0000\n'],
+    'mlp': ['steepest: sigmoid 0.25, tanh 1.00\n', 'equal to three digits: True\n'],
+    'weight-decay': [
+        'length of w 1.448, training error 1.1e-06, validation error 1.2e+00\n',
+        'length of w 0.130, training error 4.4e-04, validation error 1.6e-02\n'
+        'true length of w: 0.141\n',
+        'as by hand: True\n',
+    ],
+    'dropout': [
+        'of a million ones: 0.75 are zero, the mean is 1.00\n',
+        'the same twice in training:   False\nthe same twice in evaluation: True\n',
+        'the same losses: True\n',
+    ],
+    'lenet': ['image (8, 8) becomes (8, 7) and (7, 8)\n', 'left out: the files of Fashion-MNIST'],
+    'batch-normalization': [
+        'outputs the same: True\nrunning mean the same: True\n',
+        'n / (n - 1) = 1.143\n',
+        'net.1.bias (6,)\nnet.1.running_mean (6,)\nnet.1.running_var (6,)\nnet.1.weight (6,)\n',
+        'evaluation: the same scores in another batch: True\n',
+        'training:   the same scores in another batch: False\n',
+    ],
+    'resnet': ['passes its input on: True\n'],
+}
+
+# Lessons that would train too long here: how many epochs they get, and the validation accuracy that
+# these lead to. From the same start it is the same on every tab, but for rounding.
+SHORTENED = {
+    'softmax-regression-scratch': (2, 0.794),
+    'softmax-regression-concise': (2, 0.837),
+    'mlp': (2, 0.923),
+    'dropout': (3, None),  # each framework draws its own masks
+    'lenet': (3, 0.848),
+    'batch-normalization': (3, 0.875),
+    'resnet': (2, 0.962),
+    'modern-convnets': (2, 0.885),
+}
+
+# (channels, side) of what the layers of modern-convnets put out, where it changes.
+CONVNETS = """
+    96 54, 96 26, 256 26, 256 12, 384 12, 256 12, 256 5, 6400, 4096, 10
+    64 112, 128 56, 256 28, 512 14, 512 7, 25088, 4096, 10
+    96 54, 96 26, 256 26, 256 12, 384 12, 384 5, 10 5, 10 1, 10
+    64 24, 192 12, 480 6, 832 3, 1024 1, 1024, 10
+    64 24, 128 12, 256 6, 512 3, 512 1, 512, 10
+    64 24, 192 24, 96 12, 224 12, 112 6, 240 6, 120 3, 248 3, 248 1, 248, 10
+"""
+
 
 def test_there_are_lessons():
-    assert {*PRINTED, *RUN_ELSEWHERE} <= LESSONS.keys()
+    assert {*PRINTED, *SHORTENED, *RUN_ELSEWHERE} <= LESSONS.keys()
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Runs a lesson, with other values for its variables; `.printed` has what came on stdout."""
+
+    def run(lesson, tab, **settings):
+        require(tab)
+        monkeypatch.delenv('PYTEST_CURRENT_TEST')  # where it is set, ipykernel captures less
+        printed = {'stdout': '', 'stderr': ''}
+
+        def on_output(name, text):
+            printed[name] += text
+
+        page, _ = override(LESSONS[lesson], {k: repr(v) for k, v in settings.items()}, [tab])
+        result = run_tab(page, tab, on_output=on_output, show=['val_acc'])
+        assert result.error is None, f'{result.error}\n{result.error.traceback}'
+        assert result.cells_run == result.cells_total
+        result.printed = printed['stdout']
+        assert 'Warning' not in printed['stderr']
+        return result
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -70,20 +147,40 @@ def test_there_are_lessons():
         if name not in RUN_ELSEWHERE
     ],
 )
-def test_lesson_runs(lesson, tab, monkeypatch):
-    require(tab)
-    monkeypatch.delenv('PYTEST_CURRENT_TEST')  # where it is set, ipykernel captures less
-    printed = []
-
-    def on_output(name, text):
-        if name == 'stdout':
-            printed.append(text)
-
-    result = run_tab(LESSONS[lesson], tab, on_output=on_output)
-    assert result.error is None, f'{result.error}\n{result.error.traceback}'
-    assert result.cells_run == result.cells_total
+def test_lesson_runs(lesson, tab, run):
+    epochs, accuracy = SHORTENED.get(lesson, (None, None))
+    result = run(lesson, tab, **({'max_epochs': epochs} if epochs else {}))
     for text in PRINTED.get(lesson, []):
-        assert text in ''.join(printed)
+        assert text in result.printed
+    if epochs:
+        assert result.values['show']['val_acc'] > 0.7
+    if accuracy:
+        assert result.values['show']['val_acc'] == pytest.approx(accuracy, abs=0.02)
+    if lesson == 'modern-convnets':
+        assert shapes_where_they_change(result.printed, tab) == re.findall(
+            r'\d+(?: \d+)?', CONVNETS
+        )
+
+
+def shapes_where_they_change(printed, tab):
+    """'channels side', or 'features', of each printed shape that is not that of the line before."""
+    shapes = []
+    for found in re.findall(r'output shape:\t\(1, (.+)\)', printed):
+        lengths = found.split(', ')
+        side, channels = lengths[0], lengths[-1]
+        if tab in ('pytorch', 'mxnet'):
+            side, channels = channels, side
+        shape = f'{channels} {side}' if len(lengths) == 3 else channels
+        if [shape] != shapes[-1:]:
+            shapes.append(shape)
+    return shapes
+
+
+def test_lenet_trains_on_fashion_mnist_where_it_is(run, tmp_path):
+    fashion.write_files(tmp_path, num_train=256, num_val=64)
+    result = run('lenet', 'pytorch', max_epochs=1, root=str(tmp_path))
+    assert 'left out' not in result.printed
+    assert result.printed.count('validation accuracy') == 2
 
 
 @pytest.mark.parametrize('lesson', LESSONS)

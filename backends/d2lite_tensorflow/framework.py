@@ -5,10 +5,12 @@ Keras 2, for which the pages of the book were written; d2lite works with either.
 """
 
 import os
+import random
 from importlib import metadata
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # importing it prints less with this
 
+import numpy as np
 import tensorflow as tf
 
 from d2lite.seeds import seed_framework_with
@@ -30,8 +32,11 @@ def device_names():
 
 
 def seed(n):
-    """Seeds TensorFlow's own random numbers; Keras's initializers follow Python's."""
-    tf.random.set_seed(n)
+    """Seeds TensorFlow's and Keras's own random numbers."""
+    others = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(n)  # also seeds Python and NumPy, which is not asked for here
+    random.setstate(others[0])
+    np.random.set_state(others[1])
 
 
 def _keras():
