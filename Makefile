@@ -1,7 +1,8 @@
-# make run    trains a lesson on every backend and prints one table
+# make run    trains a lesson on every backend, prints one table, and writes a web page to build/
 # make test   style checks and all tests
 # make parity holds every backend against NumPy, step by step, and draws build/parity.png
 # make notebooks  runs every lesson on every tab, and writes web pages to build/, with an index.html
+# make bench  times d2lite against hand-written loops, on a machine that should be otherwise idle
 # Each sets up .venv on its first run.
 
 PYTHON ?= python3
@@ -16,11 +17,15 @@ TENSORFLOW := $(if $(filter Linux-x86_64,$(PLATFORM)),tensorflow-cpu,tensorflow)
 
 # What the table of a lesson shows beside the losses: variables of the page.
 SHOW_linear-regression-scratch := --show w_error --show b_error
+SHOW_weight-decay := --show norm_decay --show error_decay
+CLASSIFICATION := softmax-regression-scratch softmax-regression-concise mlp dropout lenet \
+                  batch-normalization resnet modern-convnets
+SHOW := $(if $(filter $(LESSON),$(CLASSIFICATION)),--show val_acc,$(SHOW_$(LESSON)))
 
-.PHONY: run test lint doctor parity notebooks browser clean
+.PHONY: run test lint doctor parity notebooks bench browser clean
 
 run: $(VENV)/.ready
-	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW_$(LESSON))
+	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build
 
 test: lint
 	$(BIN)/pytest -n auto --maxprocesses 4
@@ -38,6 +43,9 @@ parity: $(VENV)/.ready
 
 notebooks: $(VENV)/.ready
 	$(BIN)/d2lite run notebooks/*.md --tab all --to html --index --output build --jobs $(JOBS)
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m benchmarks
 
 doctor: $(VENV)/.ready
 	$(BIN)/d2lite doctor

@@ -15,7 +15,7 @@ SYNONYMS = {
     'weight': ('kernel', 'embedding', 'embeddings', 'gamma', 'scale'),
     'bias': ('beta',),
     'running_mean': ('moving_mean', 'mean'),
-    'running_var': ('moving_variance', 'var'),
+    'running_var': ('moving_variance', 'moving_var', 'var'),
 }
 NEUTRAL = {theirs: ours for ours, names in SYNONYMS.items() for theirs in names}
 

@@ -74,9 +74,7 @@ class Trainer(trainer.Trainer):
     def prepare_parameters(self, init_params):
         """The parameters that training starts from: made from the key, or given."""
         params_key, dropout_key = jax.random.split(self.key)
-        variables = self.model.apply_init(
-            self.first_batch()[:-1], key={'params': params_key, 'dropout': dropout_key}
-        )
+        variables = self.initial_variables({'params': params_key, 'dropout': dropout_key})
         self.state = TrainState(
             step=jnp.zeros((), jnp.int32),
             apply_fn=self.model.apply,
@@ -87,6 +85,14 @@ class Trainer(trainer.Trainer):
             dropout_rng=dropout_key,
         )
         super().prepare_parameters(init_params)
+
+    def initial_variables(self, key):
+        """The variables from the model's `apply_init`, which is one program if it can be."""
+        inputs = self.first_batch()[:-1]
+        try:
+            return jax.jit(lambda key: self.model.apply_init(inputs, key=key))(key)
+        except TypeError:  # it looks at values, which a program does not have while it is made
+            return self.model.apply_init(inputs, key=key)
 
     def prepare_optimizer(self):
         """Asks the model for its optimizer, and puts it into the TrainState."""

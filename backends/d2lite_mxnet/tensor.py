@@ -42,7 +42,7 @@ def meshgrid(*tensors, indexing='xy'):
 
 def reshape(x, shape):
     """The same numbers in another shape; -1 stands for the length that fits."""
-    return x.reshape(shape)
+    return x.reshape(tuple(shape) if isinstance(shape, list) else shape)  # MXNet takes no list
 
 
 def transpose(x, axes=None):
