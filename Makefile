@@ -27,10 +27,14 @@ SHOW := $(if $(filter $(LESSON),$(CLASSIFICATION)),--show val_acc,$(SHOW_$(LESSO
 run: $(VENV)/.ready
 	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build
 
+# Each of these trains for long, and what Keras 2 does otherwise is not in there.
+NOT_KERAS_2 := --ignore=tests/test_lessons.py --ignore=tests/test_digits_training.py \
+               --ignore=tests/test_benchmarks.py
+
 test: lint
 	$(BIN)/pytest -n auto --maxprocesses 4
 	@echo "The tests of the TensorFlow backend once more, on Keras 2:"
-	TF_USE_LEGACY_KERAS=1 $(BIN)/pytest -k tensorflow
+	TF_USE_LEGACY_KERAS=1 $(BIN)/pytest -n auto --maxprocesses 4 -k tensorflow $(NOT_KERAS_2)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

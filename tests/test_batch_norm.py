@@ -1,7 +1,8 @@
 """Batch normalisation: output and running statistics against NumPy, and on to other backends.
 
 The running statistics move by a tenth to those of the batch, on every backend. The variance is the
-biased one, the mean of the squared deviations, but for PyTorch, which divides by n - 1.
+biased one, the mean of the squared deviations, but for PyTorch, and Keras 2 on images, which divide
+by n - 1.
 """
 
 import functools
@@ -16,12 +17,13 @@ MOMENTUM, EPSILON = 0.9, 1e-5
 RNG = np.random.default_rng(0)
 
 
-def statistics(backend, X):
+def statistics(d2l, X):
     """Mean and variance of each channel, the last axis, as the running statistics take them."""
     axes = tuple(range(X.ndim - 1))
     n = X.size // X.shape[-1]
     variance = X.var(axis=axes, dtype=np.float64)
-    unbiased = backend == 'pytorch'
+    keras_2 = 'Keras 2' in d2l.framework.version()
+    unbiased = backend_of(d2l) == 'pytorch' or (keras_2 and X.ndim == 4)
     return X.mean(axis=axes, dtype=np.float64), variance * n / (n - 1) if unbiased else variance
 
 
@@ -71,7 +73,7 @@ def test_output_and_running_statistics_are_those_of_the_referee(d2l, case):
         run.parameters[0][f'{name}.{each}'] for each in ('running_mean', 'running_var')
     )
     for step, (X, _) in enumerate(batches):
-        new = statistics(backend_of(d2l), inputs(X, run.parameters[step]))
+        new = statistics(d2l, inputs(X, run.parameters[step]))
         mean = MOMENTUM * mean + (1 - MOMENTUM) * new[0]
         variance = MOMENTUM * variance + (1 - MOMENTUM) * new[1]
         after = run.parameters[step + 1]

@@ -39,7 +39,7 @@ print('the framework is here')
 ```{.python .input}
 %%tab all
 data = d2l.SyntheticRegressionData(w=d2l.tensor([2, -3.4]), b=4.2)
-trainer = d2l.Trainer(max_epochs=40)
+trainer = d2l.Trainer(max_epochs=300)
 trainer.fit(d2l.LinearRegressionScratch(2, lr=0.003), data)
 print('trained')
 ```
