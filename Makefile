@@ -31,6 +31,8 @@ run: $(VENV)/.ready
 NOT_KERAS_2 := --ignore=tests/test_lessons.py --ignore=tests/test_digits_training.py \
                --ignore=tests/test_benchmarks.py
 
+# One thread for each of the processes: more of them would wait for each other.
+test: export OMP_NUM_THREADS = 1
 test: lint
 	$(BIN)/pytest -n auto --maxprocesses 4
 	@echo "The tests of the TensorFlow backend once more, on Keras 2:"
