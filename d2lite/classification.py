@@ -1,6 +1,6 @@
 """What is the same in every backend's Classifier."""
 
-__all__ = ['Classifier', 'check_labels', 'print_layer']
+__all__ = ['Classifier', 'accuracy', 'check_labels', 'print_layer']
 
 
 class Classifier:
@@ -17,6 +17,15 @@ class Classifier:
         Y_hat = self(*batch[:-1])
         self.plot('loss', self.loss(Y_hat, batch[-1]), train=False)
         self.plot('acc', self.accuracy(Y_hat, batch[-1]), train=False)
+
+
+def accuracy(tensor, Y_hat, Y, averaged):
+    """`Classifier.accuracy` of logits; `tensor` is the backend's module of that name."""
+    check_labels(Y_hat, Y)
+    preds = tensor.argmax(tensor.reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
+    compare = tensor.astype(preds, Y.dtype) == tensor.reshape(Y, (-1,))
+    compare = tensor.astype(compare, tensor.float32)
+    return tensor.reduce_mean(compare) if averaged else compare
 
 
 def check_labels(Y_hat, Y):

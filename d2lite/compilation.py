@@ -12,7 +12,7 @@ import traceback
 from d2lite.data import TensorLoader
 from d2lite.purity import LIBRARIES, Watch
 
-__all__ = ['Compiled', 'Deferred', 'deferring', 'is_whole']
+__all__ = ['Compiled', 'Deferred', 'deferring', 'is_whole', 'sizes']
 
 SECONDS_PER_CALL = 0.2  # then Ctrl-C is heard, and the board redrawn
 FIRST_STEPS = 64  # in one call, before it is known how long they take
@@ -42,11 +42,14 @@ def deferring(trainer):
 class Compiled:
     """The compiled steps of one `fit`.
 
-    A backend's subclass defines `trace(train, loader, batch)`, which returns a program, or raises
-    for what cannot be traced. A program has `run(start, count, order)` if its loader `is_whole`,
-    and else `step(batch)`; both return the values of its `functions`, for each a list with an entry
-    for each step. `loops`: whether `run` makes several steps in one call.
+    A backend's subclass has two classes of programs, which take `(trainer, train, loader, batch)`
+    and raise for what cannot be traced: `step_program`, with `step(batch)`, and `pass_program` for
+    a loader that `is_whole`, with `given(order)`, the order as its `run(start, count, order)` takes
+    it. Both return the values of their `functions`, for each a list with an entry for each step.
+    `loops`: whether `run` makes several steps in one call.
     """
+
+    step_program = pass_program = None  # set in each backend's subclass
 
     def __init__(self, trainer):
         self.trainer = trainer
@@ -54,7 +57,8 @@ class Compiled:
         self.steps_per_call = FIRST_STEPS
 
     def trace(self, train, loader, batch):
-        raise NotImplementedError('each backend defines trace')
+        program = self.pass_program if is_whole(loader) else self.step_program
+        return program(self.trainer, train, loader, batch)
 
     def prepare(self):
         """Traces the steps. Returns '' or, if that cannot be, the reason; then nothing is done."""
@@ -107,7 +111,7 @@ class Compiled:
                 values = program.step(self.trainer.prepare_batch(batch))
                 self._report(program.functions, values, 1, counter)
             return
-        order = steps.dataloader.next_order()
+        order = program.given(steps.dataloader.next_order())
         start = steps.begin()
         while start < len(steps):
             most = min(self.steps_per_call if program.loops else 1, len(steps) - start)
@@ -133,6 +137,12 @@ class Compiled:
             for function, of_steps in zip(functions, values, strict=True):
                 function(of_steps[index])
             setattr(trainer, counter, getattr(trainer, counter) + 1)
+
+
+def sizes(loader):
+    """The sizes of the batches that a whole loader hands out: that of most, and the last one's."""
+    num_whole, rest = divmod(loader.num_examples, loader.batch_size)
+    return [size for size in (loader.batch_size if num_whole else 0, rest) if size]
 
 
 def is_whole(loader):

@@ -1,10 +1,27 @@
 """Writing files so that nobody ever sees half of one."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
 
-__all__ = ['replace_file']
+__all__ = ['replace_file', 'replacing']
+
+
+@contextlib.contextmanager
+def replacing(path: Path):
+    """A temporary file, open for bytes, that takes the place of `path` at the end of the context.
+
+    By an error within it the old file stays as it is, and the temporary one is gone.
+    """
+    descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
+    try:
+        with os.fdopen(descriptor, 'wb') as file:
+            yield file, temporary
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def replace_file(path: Path | str, data: str | bytes) -> None:
@@ -12,17 +29,9 @@ def replace_file(path: Path | str, data: str | bytes) -> None:
 
     Until all is written the old file stays. Raises OSError, the old file untouched.
     """
-    path = Path(path)
-    data = data.encode() if isinstance(data, str) else data
-    descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
-    try:
-        with os.fdopen(descriptor, 'wb') as file:
-            file.write(data)
+    with replacing(Path(path)) as (file, temporary):
+        file.write(data.encode() if isinstance(data, str) else data)
         os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that only the owner can read
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _umask() -> int:

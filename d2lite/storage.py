@@ -7,12 +7,12 @@ that was cut, or in which a single bit has changed, is refused instead of read w
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 import d2lite
+from d2lite.files import replacing
 
 __all__ = ['FileError', 'pack', 'read', 'unpack', 'write']
 
@@ -37,16 +37,10 @@ def write(path, kind: str, arrays: dict[str, np.ndarray], values: dict) -> None:
     # One entry, since safetensors writes several in any order: the same arrays, the same file.
     data = save(arrays, {'d2lite': f'{_checksum(arrays, text)} {text}'})
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
-    try:
-        with os.fdopen(descriptor, 'wb') as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as (file, _):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     _sync_folder(path.parent)
 
 

@@ -1,12 +1,11 @@
 """The progress line of a script: on a terminal only, in place, and without waiting for a device."""
 
-import os
-import pty
 import re
 import subprocess
 import sys
 
 import pytest
+import terminal
 from contract import require
 
 from d2lite import progress
@@ -31,21 +30,9 @@ print('end', trainer.history[-1]['val_loss'])
 
 def on_a_terminal(*arguments):
     """What the script writes to a terminal, and how it ends."""
-    parent, child = pty.openpty()
-    process = subprocess.Popen([sys.executable, '-c', SCRIPT, *arguments], stdout=child)
-    os.close(child)
-    text = b''
-    while True:
-        try:
-            piece = os.read(parent, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        text += piece
-    assert process.wait(60) == 0
-    os.close(parent)
-    return text.decode().replace('\r\n', '\n')
+    code, text = terminal.on_a_terminal([sys.executable, '-c', SCRIPT, *arguments])
+    assert code == 0
+    return text
 
 
 def test_one_line_that_is_written_over_and_ends():

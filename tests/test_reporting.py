@@ -1,13 +1,13 @@
 """What `d2lite run` shows of its progress: on a terminal bars, on a pipe nothing of the sort."""
 
 import os
-import pty
 import re
 import subprocess
 import sys
 
 import abacus
 import pytest
+import terminal
 from results import LESSON, ran
 
 from d2lite.pages.reporting import Reporter
@@ -36,20 +36,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def on_a_terminal(*arguments):
-    parent, child = pty.openpty()
-    process = subprocess.Popen([*RUN, *arguments], stdout=child, stderr=child)
-    os.close(child)
-    text = b''
-    while True:
-        try:
-            piece = os.read(parent, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        text += piece
-    os.close(parent)
-    return process.wait(60), text.decode().replace('\r\n', '\n')
+    return terminal.on_a_terminal([*RUN, *arguments], stderr='too')
 
 
 def test_on_a_terminal_there_are_bars_and_whole_lines():

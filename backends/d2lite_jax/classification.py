@@ -6,10 +6,11 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from d2lite import classification
-from d2lite.classification import check_labels, print_layer
+from d2lite.classification import accuracy, check_labels, print_layer
+from d2lite_jax import tensor
 from d2lite_jax.framework import get_key
 from d2lite_jax.module import Module
-from d2lite_jax.tensor import argmax, astype, float32, reduce_mean, reshape
+from d2lite_jax.tensor import reduce_mean, reshape
 
 
 class Classifier(classification.Classifier, Module):
@@ -31,10 +32,7 @@ class Classifier(classification.Classifier, Module):
     def accuracy(self, params, X, Y, state, averaged=True):
         variables = {'params': params, 'batch_stats': state.batch_stats}
         Y_hat = state.apply_fn(variables, *X, rngs={'dropout': state.dropout_rng})
-        check_labels(Y_hat, Y)
-        preds = argmax(reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
-        compare = astype(astype(preds, Y.dtype) == reshape(Y, (-1,)), float32)
-        return reduce_mean(compare) if averaged else compare
+        return accuracy(tensor, Y_hat, Y, averaged)
 
     def validation_step(self, params, batch, state):
         """Reports loss and accuracy of a validation minibatch."""

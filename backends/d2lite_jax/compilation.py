@@ -9,18 +9,7 @@ from jax import lax
 from jax import numpy as jnp
 
 from d2lite import compilation
-from d2lite.compilation import deferring, is_whole
-
-
-class Compiled(compilation.Compiled):
-    __doc__ = compilation.Compiled.__doc__
-
-    def __init__(self, trainer):
-        super().__init__(trainer)
-        trainer.state = jax.tree.map(strongly_typed, trainer.state)
-
-    def trace(self, train, loader, batch):
-        return (Pass if is_whole(loader) else Step)(self.trainer, train, loader, batch)
+from d2lite.compilation import deferring, sizes
 
 
 class Step:
@@ -80,8 +69,8 @@ class Pass(Step):
     def make(self, batch):
         loader = self.loader
         self.num_whole, self.rest = divmod(loader.num_examples, loader.batch_size)
-        order = self.as_given(np.arange(loader.num_examples)) if loader.shuffle else None
-        size = loader.batch_size if self.num_whole else self.rest
+        order = self.given(np.arange(loader.num_examples)) if loader.shuffle else None
+        size = sizes(loader)[0]
         jaxpr, (_, self.shapes) = jax.make_jaxpr(
             partial(self.traced_rows, size=size), return_shape=True
         )(self.leaves, loader.tensors, order, 0)
@@ -92,17 +81,15 @@ class Pass(Step):
             self.program = executable(self.traced_run, *args)
             return
         args = self.leaves, loader.tensors, order, start
-        for size in (loader.batch_size if self.num_whole else 0, self.rest):
-            if size:
-                traced = partial(self.traced_rows, size=size)
-                self.programs[size] = executable(traced, *args)
+        for size in sizes(loader):
+            self.programs[size] = executable(partial(self.traced_rows, size=size), *args)
 
-    def as_given(self, order):
+    def given(self, order):
+        """The order as `run` takes it: on the device, once for a pass."""
         return order if order is None else jnp.asarray(order, jnp.int32)
 
     def run(self, start, count, order):
         tensors, batch_size = self.loader.tensors, self.loader.batch_size
-        order = self.as_given(order)
         if self.loops:
             args = tensors, order, np.int32(start), np.int32(start + count)
             values = jax.device_get(self.call(self.program, *args))
@@ -140,6 +127,15 @@ class Pass(Step):
             rows = lax.dynamic_slice_in_dim(order, start, size)
             batch = [tensor.at[rows].get(mode='promise_in_bounds') for tensor in tensors]
         return self.traced_step(leaves, self.trainer.prepare_batch(tuple(batch)))
+
+
+class Compiled(compilation.Compiled):
+    __doc__ = compilation.Compiled.__doc__
+    step_program, pass_program = Step, Pass
+
+    def __init__(self, trainer):
+        super().__init__(trainer)
+        trainer.state = jax.tree.map(strongly_typed, trainer.state)
 
 
 def strongly_typed(leaf):

@@ -3,10 +3,11 @@
 import tensorflow as tf
 
 from d2lite import classification
-from d2lite.classification import check_labels, print_layer
+from d2lite.classification import accuracy, check_labels, print_layer
+from d2lite_tensorflow import tensor
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module
-from d2lite_tensorflow.tensor import argmax, astype, float32, reduce_mean, reshape
+from d2lite_tensorflow.tensor import reduce_mean, reshape
 
 
 class Classifier(classification.Classifier, Module):
@@ -19,10 +20,7 @@ class Classifier(classification.Classifier, Module):
         return reduce_mean(loss) if averaged else loss
 
     def accuracy(self, Y_hat, Y, averaged=True):
-        check_labels(Y_hat, Y)
-        preds = argmax(reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
-        compare = astype(astype(preds, Y.dtype) == reshape(Y, (-1,)), float32)
-        return reduce_mean(compare) if averaged else compare
+        return accuracy(tensor, Y_hat, Y, averaged)
 
     def layer_summary(self, X_shape):
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""

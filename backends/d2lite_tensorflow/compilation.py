@@ -4,27 +4,12 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from d2lite import compilation
-from d2lite.compilation import deferring, is_whole
+from d2lite.compilation import deferring, sizes
 from d2lite.purity import Untraceable, Watch
 from d2lite_tensorflow.framework import keras
 
 # What these draw in a graph is something else than what they draw outside, for the same seed.
 RANDOM_OPS = ('RandomUniform', 'RandomUniformInt', 'RandomStandardNormal', 'TruncatedNormal')
-
-
-class Compiled(compilation.Compiled):
-    __doc__ = compilation.Compiled.__doc__
-
-    def __init__(self, trainer):
-        super().__init__(trainer)
-        with Watch(trainer, trainer.model) as watch:  # the pass that makes variables is none of it
-            trainer.state_of.build(trainer, trainer.first_batch())
-        watch.undo(random=False)
-        if isinstance(trainer.optim, keras.optimizers.Optimizer):
-            trainer.optim.build(trainer.model.trainable_variables)
-
-    def trace(self, train, loader, batch):
-        return (Pass if is_whole(loader) else Step)(self.trainer, train, loader, batch)
 
 
 class Step:
@@ -76,11 +61,11 @@ class Pass(Step):
     def make(self, batch):
         loader = self.loader
         self.num_whole, self.rest = divmod(loader.num_examples, loader.batch_size)
-        sizes = [size for size in (loader.batch_size if self.num_whole else 0, self.rest) if size]
         self.steps = {
-            size: self.function_for([tensor[:size] for tensor in loader.tensors]) for size in sizes
+            size: self.function_for([tensor[:size] for tensor in loader.tensors])
+            for size in sizes(loader)
         }
-        graph = self.steps[sizes[0]].graph
+        graph = self.steps[sizes(loader)[0]].graph
         self.loops = not self.xla or not any(op.type == 'Conv2D' for op in graph.get_operations())
         if self.loops:
             function = tf.function(self.traced_run, autograph=False, jit_compile=self.xla)
@@ -91,9 +76,11 @@ class Pass(Step):
     def traced_step(self, *batch):
         return super().traced_step(*self.trainer.prepare_batch(batch))
 
+    def given(self, order):
+        """The order as `run` takes it: a tensor, made once for a pass."""
+        return order if order is None else tf.constant(order, tf.int32)
+
     def run(self, start, count, order):
-        if order is not None:
-            order = tf.constant(order, tf.int32)
         if self.loops:
             given = [] if order is None else [order]
             values = self.program(*given, tf.constant(start), tf.constant(start + count))
@@ -138,6 +125,19 @@ class Pass(Step):
             ]
         rows = tf.slice(order, [begin], [size])
         return [tf.gather(tensor, rows) for tensor in self.loader.tensors]
+
+
+class Compiled(compilation.Compiled):
+    __doc__ = compilation.Compiled.__doc__
+    step_program, pass_program = Step, Pass
+
+    def __init__(self, trainer):
+        super().__init__(trainer)
+        with Watch(trainer, trainer.model) as watch:  # the pass that makes variables is none of it
+            trainer.state_of.build(trainer, trainer.first_batch())
+        watch.undo(random=False)
+        if isinstance(trainer.optim, keras.optimizers.Optimizer):
+            trainer.optim.build(trainer.model.trainable_variables)
 
 
 def check_random_ops(concrete):

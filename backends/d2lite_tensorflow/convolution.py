@@ -1,23 +1,14 @@
-"""Convolution on TensorFlow: the operation written out, and LeNet."""
+"""Convolution on TensorFlow: the operation, and LeNet."""
 
+from d2lite import convolution
+from d2lite_tensorflow import tensor
 from d2lite_tensorflow.classification import Classifier
 from d2lite_tensorflow.framework import keras
-from d2lite_tensorflow.tensor import reduce_sum, stack
 
 
 def corr2d(X, K):
-    """The 2-d cross-correlation of X (height, width) with the kernel K (h, w), without padding.
-
-    Its shape is (height - h + 1, width - w + 1). Definition: d2l, "Convolutions for Images".
-    """
-    h, w = K.shape
-    rows, columns = X.shape[0] - h + 1, X.shape[1] - w + 1
-    return stack(
-        [
-            stack([reduce_sum(X[i : i + h, j : j + w] * K) for j in range(columns)])
-            for i in range(rows)
-        ]
-    )
+    """The 2-d cross-correlation of X (height, width) with the kernel K (h, w), without padding."""
+    return convolution.corr2d(tensor, X, K)
 
 
 def init_cnn(layer):

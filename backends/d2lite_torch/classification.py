@@ -4,9 +4,10 @@ import torch
 from torch import nn
 
 from d2lite import classification
-from d2lite.classification import check_labels, print_layer
+from d2lite.classification import accuracy, check_labels, print_layer
+from d2lite_torch import tensor
 from d2lite_torch.module import Module
-from d2lite_torch.tensor import argmax, astype, float32, reduce_mean, reshape
+from d2lite_torch.tensor import reshape
 
 
 class Classifier(classification.Classifier, Module):
@@ -20,10 +21,7 @@ class Classifier(classification.Classifier, Module):
         return nn.functional.cross_entropy(Y_hat, Y, reduction='mean' if averaged else 'none')
 
     def accuracy(self, Y_hat, Y, averaged=True):
-        check_labels(Y_hat, Y)
-        preds = argmax(reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
-        compare = astype(astype(preds, Y.dtype) == reshape(Y, (-1,)), float32)
-        return reduce_mean(compare) if averaged else compare
+        return accuracy(tensor, Y_hat, Y, averaged)
 
     def layer_summary(self, X_shape):
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""

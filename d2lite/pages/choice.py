@@ -19,6 +19,7 @@ import os
 from pathlib import Path
 
 from d2lite import selection
+from d2lite.files import replace_file
 
 __all__ = ['Choice', 'the_choice']
 
@@ -125,8 +126,6 @@ def _remember(tab: str) -> None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(f'.{os.getpid()}')
-        new.write_text(json.dumps({'tab': tab, 'variable': _variable_at_start}))
-        os.replace(new, path)
+        replace_file(path, json.dumps({'tab': tab, 'variable': _variable_at_start}))
     except OSError:
         pass  # a home that cannot be written to: the choice lasts as long as the kernel
