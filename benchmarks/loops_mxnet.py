@@ -95,9 +95,14 @@ class Fast(MxnetLoop):
     def epoch(self):
         order = mnp.array(self.order(), dtype='int32')
         X, y = mnp.take(self.X, order, axis=0), mnp.take(self.y, order, axis=0)
-        losses = [self.step(X[rows], y[rows]) for rows in slices(len(X), self.batch_size)]
+        losses = [self.step(*batch) for batch in self.batches(X, y)]
         val_loss = self.validate() if self.validates else None
         return mnp.stack(losses).mean().item(), val_loss
+
+    def batches(self, X, y):
+        # What X[start:stop] comes to, in half the time.
+        rows = [(rows.start, rows.stop) for rows in slices(len(X), self.batch_size)]
+        return [(X._slice(*each), y._slice(*each)) for each in rows]
 
     def step(self, X, y):
         with autograd.record():
@@ -123,15 +128,16 @@ class Fast(MxnetLoop):
         )
 
     def validate(self):
-        losses = [
-            self.loss(self.X_val[rows], self.y_val[rows])
-            for rows in slices(len(self.X_val), self.batch_size)
-        ]
+        losses = [self.loss(*batch) for batch in self.batches(self.X_val, self.y_val)]
         return mnp.stack(losses).mean().item()
 
 
 class Best(Fast):
-    """Plain functions of arrays; Gluon's blocks take 1.4 times as long on W1 and W2."""
+    """Plain functions of arrays; Gluon's blocks take 1.4 times as long on W1 and W2.
+
+    `npx.activation` is faster than `npx.relu` and `npx.sigmoid` (LeNet: 0.85 times the time), and
+    `np.square` than `** 2`.
+    """
 
     def build(self, data, parameters):
         self.X, self.y, self.X_val, self.y_val = self.load(data)
@@ -156,11 +162,15 @@ class Best(Fast):
         predictions = self.forward(self.arrays, X)
         if self.workload.classifies:
             return -npx.pick(npx.log_softmax(predictions), y).mean()
-        return ((predictions - y) ** 2).mean() / 2
+        return mnp.square(predictions - y).mean() / 2
 
 
 class Hybridized(Fast):
-    """Network and loss as one symbolic graph; not with static_alloc 1.2 times as slow."""
+    """Network and loss as one symbolic graph; not with static_alloc 1.2 times as slow.
+
+    To call Gluon's internal operator of the block without the block takes 0.85 times as long on W1
+    and W2.
+    """
 
     def build(self, data, parameters):
         self.X, self.y, self.X_val, self.y_val = self.load(data)
@@ -210,18 +220,18 @@ def linear(params, X):
 
 def mlp(params, X):
     weight_1, bias_1, weight_2, bias_2 = params
-    X = npx.relu(npx.fully_connected(X, weight_1, bias_1, num_hidden=256))
+    X = npx.activation(npx.fully_connected(X, weight_1, bias_1, num_hidden=256), 'relu')
     return npx.fully_connected(X, weight_2, bias_2, num_hidden=10)
 
 
 def lenet(params, X):
     weight_1, bias_1, weight_2, bias_2, *dense = params
     X = npx.convolution(X, weight_1, bias_1, kernel=(5, 5), pad=(2, 2), num_filter=6)
-    X = avg_pool(npx.sigmoid(X))
+    X = avg_pool(npx.activation(X, 'sigmoid'))
     X = npx.convolution(X, weight_2, bias_2, kernel=(5, 5), num_filter=16)
-    X = avg_pool(npx.sigmoid(X))
-    X = npx.sigmoid(npx.fully_connected(X, *dense[0:2], num_hidden=120))
-    X = npx.sigmoid(npx.fully_connected(X, *dense[2:4], num_hidden=84))
+    X = avg_pool(npx.activation(X, 'sigmoid'))
+    X = npx.activation(npx.fully_connected(X, *dense[0:2], num_hidden=120), 'sigmoid')
+    X = npx.activation(npx.fully_connected(X, *dense[2:4], num_hidden=84), 'sigmoid')
     return npx.fully_connected(X, *dense[4:6], num_hidden=10)
 
 

@@ -140,7 +140,9 @@ class Best(TorchLoop):
         if self.validates:
             sizes = X_val.split(self.batch_size), y_val.split(self.batch_size)
             self.val_batches = list(zip(*sizes, strict=True))
-        self.params = [tensor.requires_grad_() for tensor in tensors(parameters)]
+        if self.workload.model != 'scratch':
+            parameters = tensors(parameters)
+        self.params = [torch.as_tensor(array).clone().requires_grad_() for array in parameters]
         self.forward = FORWARD[self.workload.model]
         self.loss_fn = F.cross_entropy if self.workload.classifies else half_mse
 
@@ -214,6 +216,11 @@ class Compiled(Best):
         return torch.cat([self.compiled_losses(self.params, *b) for b in batches]).mean().item()
 
 
+def scratch(params, X):
+    weight, bias = params
+    return torch.addmm(bias, X, weight)
+
+
 def linear(params, X):
     weight, bias = params
     return F.linear(X, weight, bias)
@@ -234,5 +241,5 @@ def lenet(params, X):
     return F.linear(X, *dense[4:6])
 
 
-FORWARD = {'scratch': linear, 'linear': linear, 'mlp': mlp, 'lenet': lenet}
+FORWARD = {'scratch': scratch, 'linear': linear, 'mlp': mlp, 'lenet': lenet}
 CONTENDERS = {'tutorial': Tutorial, 'best': Best, 'best compiled': Compiled}

@@ -50,6 +50,7 @@ class ProgressBoard(HyperParameters):
         self._data = {}  # label: the points of the line
         self._lines = {}
         self._handle = None  # the display in a notebook
+        self.before_reading = None  # what a Trainer does first, while it trains
         self._next_frame = float('-inf')  # not to be drawn before this time
 
     def draw(self, x, y, label, every_n=1):
@@ -57,27 +58,49 @@ class ProgressBoard(HyperParameters):
 
         `y` may be a scalar tensor; it is not read here, so the device is not waited for.
         """
-        self.draw_all([x], [y], label, every_n)
-
-    def draw_all(self, xs, ys, label, every_n=1):
-        """As `draw` for each of several points of one line, in order."""
         if every_n < 1:
             raise ValueError(f'every_n must be at least 1, got {every_n}')
         points = self.raw_points.setdefault(label, [])
-        complete = self._complete.setdefault(label, [])
-        drawn = len(complete)
-        for point in map(Point, xs, ys):
-            points.append(point)
-            if len(points) >= every_n:
-                complete.append(points)
-                points = self.raw_points[label] = []
-        if len(complete) == drawn:
-            return
-        if self.display and in_notebook():
-            if time.monotonic() >= self._next_frame:
+        points.append(Point(x, y))
+        if len(points) >= every_n:
+            self._complete.setdefault(label, []).append(points)
+            self.raw_points[label] = []
+            self._show_in_time()
+
+    def draw_all(self, xs, ys, label, every_n=1):
+        """As `draw` for each of several points of one line, in order; of plain numbers only."""
+        waiting = len(self.raw_points.setdefault(label, []))
+        start = min(max(1, every_n - waiting), len(xs)) if waiting else 0
+        for x, y in zip(xs[:start], ys[:start], strict=True):
+            self.draw(x, y, label, every_n)
+        unread = self._complete.get(label)
+        line = self._data.setdefault(label, [])
+        stop = len(xs) - (len(xs) - start) % every_n
+        for first in range(start, stop, every_n):
+            rows = slice(first, first + every_n)
+            point = Point(sum(xs[rows]) / every_n, sum(ys[rows]) / every_n)
+            if unread:  # it has to wait for those before it
+                unread.append([point])
+            else:
+                line.append(point)
+        self.raw_points[label] += map(Point, xs[stop:], ys[stop:])
+        if stop > start:
+            self._show_in_time()
+
+    def _show_in_time(self):
+        if self.is_watched():
+            if self.is_due():
                 self.show()
             else:
                 _draw_after_cell(self)
+
+    def is_watched(self):
+        """Whether frames are drawn while points come in."""
+        return self.display and in_notebook()
+
+    def is_due(self):
+        """Whether it is time for the next frame."""
+        return time.monotonic() >= self._next_frame
 
     @property
     def data(self):
@@ -87,6 +110,8 @@ class ProgressBoard(HyperParameters):
 
     def settle(self):
         """Converts the values that are still on the device, and so waits for them."""
+        if self.before_reading:
+            self.before_reading()
         for label, groups in self._complete.items():
             line = self._data.setdefault(label, [])
             line.extend(Point(_mean(p.x for p in g), _mean(p.y for p in g)) for g in groups)
@@ -94,11 +119,12 @@ class ProgressBoard(HyperParameters):
 
     def get_state(self):
         """The points, as plain numbers, for a checkpoint."""
+        data = {label: list(line) for label, line in self.data.items()}
         raw = {
             label: [(float(point.x), float(point.y)) for point in points]
             for label, points in self.raw_points.items()
         }
-        return {'data': {label: list(line) for label, line in self.data.items()}, 'raw': raw}
+        return {'data': data, 'raw': raw}
 
     def set_state(self, state):
         """Puts the points back that `get_state` gave."""
@@ -124,7 +150,7 @@ class ProgressBoard(HyperParameters):
     def finish(self):
         """Draws the last frame, if one is due; the Trainer calls it at the end of `fit`."""
         _undrawn.pop(id(self), None)
-        if self.display and self._complete:
+        if self.display and (self._complete or self._data):
             self.show()
 
     def save(self, path):

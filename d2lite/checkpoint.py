@@ -53,6 +53,7 @@ def matched(given, wanted, source):
 
 def save_checkpoint(trainer, path):
     """Writes all that decides how the training of `trainer` goes on to `path`."""
+    trainer.settle_plots()
     loader = trainer.train_dataloader.dataloader
     within = trainer.batches_in_epoch is not None
     state = {
@@ -121,7 +122,8 @@ def load_checkpoint(trainer, path):
     if state['batches_in_epoch'] is not None:
         trainer.train_dataloader.skip = state['batches_in_epoch']
         trainer.random_to_resume = state['random']
-        set_random_state(trainer, state['random_at_epoch'])
+        if state['random_at_epoch'] is not None:
+            set_random_state(trainer, state['random_at_epoch'])
     else:
         set_random_state(trainer, state['random'])
 

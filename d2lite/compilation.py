@@ -9,10 +9,11 @@ import contextlib
 import time
 import traceback
 
-from d2lite.data import TensorLoader
+from d2lite.data import is_whole
+from d2lite.plots import Plot
 from d2lite.purity import LIBRARIES, Watch
 
-__all__ = ['Compiled', 'Deferred', 'deferring', 'is_whole', 'sizes']
+__all__ = ['Compiled', 'Deferred', 'deferring', 'sizes']
 
 SECONDS_PER_CALL = 0.2  # then Ctrl-C is heard, and the board redrawn
 FIRST_STEPS = 64  # in one call, before it is known how long they take
@@ -46,7 +47,7 @@ class Compiled:
     and raise for what cannot be traced: `step_program`, with `step(batch)`, and `pass_program` for
     a loader that `is_whole`, with `given(order)`, the order as its `run(start, count, order)` takes
     it. Both return the values of their `functions`, for each a list with an entry for each step.
-    `loops`: whether `run` makes several steps in one call.
+    `loops`: whether `run` makes several steps, best a multiple of `multiple`.
     """
 
     step_program = pass_program = None  # set in each backend's subclass
@@ -59,6 +60,9 @@ class Compiled:
     def trace(self, train, loader, batch):
         program = self.pass_program if is_whole(loader) else self.step_program
         return program(self.trainer, train, loader, batch)
+
+    def link(self, train, validation=None):
+        """What is left to do when both programs are traced."""
 
     def prepare(self):
         """Traces the steps. Returns '' or, if that cannot be, the reason; then nothing is done."""
@@ -91,6 +95,7 @@ class Compiled:
             if trainer.val_dataloader is not None:
                 model.training = False
                 programs.append(self.trace(False, trainer.val_dataloader.dataloader, batch))
+            self.link(*programs)
             return programs
         finally:
             model.training = True
@@ -112,9 +117,11 @@ class Compiled:
                 self._report(program.functions, values, 1, counter)
             return
         order = program.given(steps.dataloader.next_order())
-        start = steps.begin()
-        while start < len(steps):
-            most = min(self.steps_per_call if program.loops else 1, len(steps) - start)
+        start, stop = steps.begin(), len(steps)
+        while start < stop:
+            most = min(self.steps_per_call if program.loops else 1, stop - start)
+            if most > program.multiple and start + most < stop:
+                most -= most % program.multiple
             count = steps.until_pause(most)
             begun = time.perf_counter()
             self._report(program.functions, program.run(start, count, order), count, counter)
@@ -127,10 +134,9 @@ class Compiled:
     def _report(self, functions, values, count, counter):
         """Calls the functions that were deferred with the values they waited for."""
         trainer = self.trainer
-        plots = [getattr(function, 'of_steps', None) for function in functions]
-        if None not in plots and trainer.records_plainly():
-            for plot, of_steps in zip(plots, values, strict=True):
-                plot(of_steps)
+        if count > 1 and are_plots(functions) and trainer.records_plainly():
+            for plot, of_steps in zip(functions, values, strict=True):
+                plot.of_steps(of_steps)
             setattr(trainer, counter, getattr(trainer, counter) + count)
             return
         for index in range(count):
@@ -139,15 +145,16 @@ class Compiled:
             setattr(trainer, counter, getattr(trainer, counter) + 1)
 
 
+def are_plots(functions):
+    """Whether these are plots, each of a label of its own, so that they need not take turns."""
+    labels = [function.label for function in functions if isinstance(function, Plot)]
+    return len(labels) == len(functions) == len(set(labels))
+
+
 def sizes(loader):
     """The sizes of the batches that a whole loader hands out: that of most, and the last one's."""
     num_whole, rest = divmod(loader.num_examples, loader.batch_size)
     return [size for size in (loader.batch_size if num_whole else 0, rest) if size]
-
-
-def is_whole(loader):
-    """Whether a loader hands out plain rows of whole tensors, which a program can do by itself."""
-    return type(loader) is TensorLoader
 
 
 def _reason(error):

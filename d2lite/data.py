@@ -10,13 +10,14 @@ import hashlib
 import numpy as np
 
 from d2lite.hyperparameters import HyperParameters
-from d2lite.seeds import next_seed
+from d2lite.seeds import next_seed, numbered_generator
 
 __all__ = [
     'DataModule',
     'SyntheticRegressionData',
     'TensorLoader',
     'check_same_length',
+    'is_whole',
     'regression_arrays',
 ]
 
@@ -62,12 +63,18 @@ class DataModule(HyperParameters):
         if not isinstance(indices, slice):
             indices = np.asarray(indices)
         tensors = tuple(self.take(tensor, indices) for tensor in tensors)
-        return TensorLoader(tensors, batch_size, self.take, shuffle=train, seed=self._loader_seed())
+        return TensorLoader(tensors, batch_size, self, shuffle=train, seed=self._loader_seed())
 
     @staticmethod
     def take(tensor, rows):
         """The rows of a tensor that a slice or an array of integers names."""
         raise NotImplementedError('each backend defines take')
+
+    @classmethod
+    def batches(cls, tensor, batch_size):
+        """All rows of a tensor, `batch_size` at a time; the last batch has what is left."""
+        for start in range(0, len(tensor), batch_size):
+            yield cls.take(tensor, slice(start, min(start + batch_size, len(tensor))))
 
     @staticmethod
     def tensor(array):
@@ -93,17 +100,21 @@ class TensorLoader:
 
     The last batch holds what is left and may be smaller. Each iteration is a new epoch with an
     order of its own, which depends on `seed` and the number of epochs before, and nothing else.
+    `data`: the DataModule, or its class, that knows how to take rows of the tensors.
     """
 
-    def __init__(self, tensors, batch_size, take, shuffle, seed):
+    def __init__(self, tensors, batch_size, data, shuffle, seed):
         check_same_length(tensors)
         if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
             raise TypeError(f'batch_size must be an integer, got {batch_size!r}')
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
-        self.tensors, self.batch_size, self.take = tensors, int(batch_size), take
+        self.tensors, self.batch_size = tensors, int(batch_size)
+        self.take, self.batches = data.take, data.batches
+        self.take_into = getattr(data, 'take_into', None)  # a backend may know how
         self.shuffle, self.seed, self.epoch = shuffle, seed, 0
         self.num_examples = len(tensors[0])
+        self._kept = [None] * len(tensors)  # memory of the epoch before
 
     def __len__(self):
         return -(-self.num_examples // self.batch_size)
@@ -112,14 +123,14 @@ class TensorLoader:
         order = self.next_order()
         tensors = self.tensors
         if order is not None:
-            tensors = tuple(self.take(tensor, order) for tensor in tensors)
-        return self._slices(tensors)
+            tensors = self.in_order(order)
+        return zip(*(self.batches(tensor, self.batch_size) for tensor in tensors), strict=True)
 
     def next_order(self):
         """The order of the examples in the epoch that now begins; None is that of the data."""
         order = None
         if self.shuffle:
-            order = np.random.default_rng([*self.seed, self.epoch]).permutation(self.num_examples)
+            order = numbered_generator(tuple(self.seed), self.epoch).permutation(self.num_examples)
         self.epoch += 1
         return order
 
@@ -135,12 +146,21 @@ class TensorLoader:
 
     def first_batch(self):
         """The first batch in the order of the data; does not count as an epoch."""
-        return next(self._slices(self.tensors))
+        rows = slice(0, min(self.batch_size, self.num_examples))
+        return tuple(self.take(tensor, rows) for tensor in self.tensors)
 
-    def _slices(self, tensors):
-        for start in range(0, self.num_examples, self.batch_size):
-            rows = slice(start, min(start + self.batch_size, self.num_examples))
-            yield tuple(self.take(tensor, rows) for tensor in tensors)
+    def in_order(self, order):
+        """The tensors with their examples in this order; with the next call they may be gone."""
+        if self.take_into is None:
+            return [self.take(tensor, order) for tensor in self.tensors]
+        pairs = zip(self.tensors, self._kept, strict=True)
+        self._kept = [self.take_into(kept, tensor, order) for tensor, kept in pairs]
+        return self._kept
+
+
+def is_whole(loader):
+    """Whether a loader hands out plain rows of whole tensors, which a program can do by itself."""
+    return type(loader) is TensorLoader
 
 
 class SyntheticRegressionData(DataModule):

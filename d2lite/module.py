@@ -4,8 +4,6 @@ Here is what is the same on every backend; each backend adds its framework's bas
 parameters travel beside the model, so that backend has `training_step` and `loss` of its own.
 """
 
-import numpy as np
-
 from d2lite.board import ProgressBoard
 from d2lite.hyperparameters import HyperParameters
 
@@ -29,11 +27,12 @@ class Module(HyperParameters):
 
     def forward(self, X):
         """The predictions for inputs X: those of `self.net`, unless a subclass says otherwise."""
-        if not hasattr(self, 'net'):
+        net = getattr(self, 'net', None)
+        if net is None:
             raise NotImplementedError(
                 f'{type(self).__name__} must define forward(self, X), or set self.net in __init__'
             )
-        return self.net(X)
+        return net(X)
 
     def loss(self, y_hat, y):
         """The loss of predictions y_hat against labels y, a scalar."""
@@ -74,55 +73,21 @@ class Module(HyperParameters):
                 f'{type(self).__name__} has no trainer yet, so there is nothing to plot against: '
                 f'train it with Trainer(max_epochs=...).fit(model, data)'
             )
-        shape = tuple(getattr(value, 'shape', ()))
-        if any(length != 1 for length in shape):
+        shape = getattr(value, 'shape', ())
+        if shape and any(length != 1 for length in shape):
             raise ValueError(
-                f'plot({key!r}, ...) takes one number, got shape {shape}: average it over the '
-                f'minibatch, e.g. with d2l.reduce_mean'
+                f'plot({key!r}, ...) takes one number, got shape {tuple(shape)}: average it over '
+                f'the minibatch, e.g. with d2l.reduce_mean'
             )
-        trainer.defer(_Plot(self, key, train), value)
-
-
-class _Plot:
-    """What `plot` does with a value once it is known, or with those of several steps."""
-
-    def __init__(self, model, key, train):
-        self.model, self.train = model, train
-        self.label = ('train_' if train else 'val_') + key
-
-    def __call__(self, value):
-        model = self.model
-        model.trainer.record(self.label, value)
-        if every_n := self._every_n():
-            model.board.draw(self._x(0), value, self.label, every_n)
-
-    def of_steps(self, values):
-        """The same for the values of several steps, of which the trainer is at the first."""
-        model = self.model
-        if isinstance(values, np.ndarray):
-            values = values.reshape(-1).tolist()
-        model.trainer.records.extend(self.label, values)
-        if every_n := self._every_n():
-            xs = [self._x(index) for index in range(len(values))]
-            model.board.draw_all(xs, values, self.label, every_n)
-
-    def _x(self, index):
-        """Where the value of the step is drawn that is `index` steps ahead."""
-        trainer = self.model.trainer
-        if self.train:
-            return (trainer.train_batch_idx + index) / trainer.num_train_batches
-        return trainer.epoch + 1
-
-    def _every_n(self):
-        """Of how many values a point is the mean, 0 if none is drawn."""
-        model, trainer = self.model, self.model.trainer
-        num_batches = trainer.num_train_batches if self.train else trainer.num_val_batches
-        num_points = model.plot_train_per_epoch if self.train else model.plot_valid_per_epoch
-        if num_points <= 0:
-            return 0
-        model.board.xlabel = 'epoch'
-        # Asked for more points than there are batches, every batch is a point.
-        return max(1, int(num_batches / num_points))
+        if hasattr(value, 'detach'):
+            value = value.detach()  # the graph that it came from would be kept alive
+        label = 'train_' + key if train else 'val_' + key
+        plot = trainer.plots.get(label)
+        if plot is None or trainer.deferred is not None or plot.model is not self:
+            trainer.plot(self, label, value, train)
+        else:
+            plot.steps.append(trainer.train_batch_idx)
+            plot.values.append(value)
 
 
 def check_same_size(y_hat, y):
@@ -130,6 +95,9 @@ def check_same_size(y_hat, y):
 
     Subtracting labels of shape (n,) from predictions of shape (n, 1) would give (n, n).
     """
+
+    if y_hat.shape == y.shape:
+        return
 
     def without_ones(shape):
         return [length for length in shape if length != 1]

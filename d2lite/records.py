@@ -27,20 +27,22 @@ class Records:
 
     def close_epoch(self):
         """The mean of each label; warns if a value was NaN or infinite. The next epoch is empty."""
-        numbers = {label: [float(v) for v in values] for label, values in self.values.items()}
+        numbers = {label: [*map(float, values)] for label, values in self.values.items()}
         self.values = {}
-        bad = [
-            (step, label, value)
-            for label, values in numbers.items()
-            for step, value in enumerate(values, start=1)
-            if not math.isfinite(value)
-        ]
-        if bad and not self.diverged:
-            self.diverged = True
+        sums = {label: sum(values) for label, values in numbers.items()}
+        if not math.isfinite(sum(sums.values())) and not self.diverged:
+            bad = [
+                (step, label, value)
+                for label, values in numbers.items()
+                for step, value in enumerate(values, start=1)
+                if not math.isfinite(value)
+            ]
             # The validation comes after the training.
-            step, label, value = min(bad, key=lambda each: (each[1].startswith('val_'), each[0]))
-            warnings.warn(self._divergence(label, step, value), stacklevel=4)
-        return {label: sum(values) / len(values) for label, values in numbers.items()}
+            bad.sort(key=lambda each: (each[1].startswith('val_'), each[0]))
+            for step, label, value in bad[:1]:
+                self.diverged = True
+                warnings.warn(self._divergence(label, step, value), stacklevel=4)
+        return {label: sums[label] / len(values) for label, values in numbers.items()}
 
     def get_state(self):
         """The values as plain numbers, for a checkpoint, without those of a validation.

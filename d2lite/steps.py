@@ -11,14 +11,14 @@ __all__ = ['Interruption', 'Steps']
 
 
 class Steps:
-    """A dataloader that tells its trainer before each batch, and after each.
+    """A dataloader that tells its trainer before the first batch, and after each.
 
     Who makes several steps at once calls `begin`, then `until_pause` and `end` for each few steps.
     """
 
-    def __init__(self, dataloader, before_step, after_steps, until_pause=None):
+    def __init__(self, dataloader, before_steps, after_steps, until_pause=None):
         self.dataloader = dataloader
-        self.before_step, self.after_steps = before_step, after_steps
+        self.before_steps, self.after_steps = before_steps, after_steps
         self.until_pause = until_pause or (lambda most: most)
         self.skip = 0  # batches of the next pass that were trained on before
 
@@ -30,21 +30,20 @@ class Steps:
         skip, self.skip = self.skip, 0
         for _ in range(skip):
             next(batches)
-        self.before_step()
+        self.before_steps()
         for batch in batches:
             yield batch
-            self.end(1)
+            self.after_steps(1)
 
     def begin(self):
         """The number of the first step of this pass."""
         skip, self.skip = self.skip, 0
-        self.before_step()
+        self.before_steps()
         return skip
 
     def end(self, count):
         """To be called when `count` steps are complete."""
         self.after_steps(count)
-        self.before_step()
 
     def first_batch(self):
         """A batch to learn shapes from."""

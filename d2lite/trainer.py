@@ -9,7 +9,9 @@ import warnings
 
 from d2lite import checkpoint
 from d2lite.checks import check_arguments, check_count, count_batches
+from d2lite.data import is_whole
 from d2lite.hyperparameters import HyperParameters
+from d2lite.plots import Plot
 from d2lite.progress import ProgressLine
 from d2lite.purity import Untraceable
 from d2lite.records import Records
@@ -90,6 +92,7 @@ class Trainer(HyperParameters):
         self.prepare_model(model)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         self.history, self.records = [], Records(self)
+        self.plots = {}  # by their labels, in an epoch of steps that are made one by one
         self.batches_in_epoch = None  # how many are done of an epoch that is not
         self.random_to_resume = None
         self.deferred = None
@@ -106,16 +109,20 @@ class Trainer(HyperParameters):
                     self.epoch = epoch
                     self._run_epoch()
         finally:
+            self.settle_plots()
             self.progress_line.close()
             model.board.finish()
+            model.board.before_reading = None
 
     def _run_epoch(self):
         start = time.perf_counter()
         self.batches_in_epoch = self.train_dataloader.skip
         self.val_batch_idx_at_start = self.val_batch_idx
-        self.random_at_epoch = checkpoint.random_state(self)
+        self.random_at_epoch = checkpoint.random_state(self) if self._draws_first() else None
         self.fit_epoch()
         self.batches_in_epoch = None
+        self.settle_plots()
+        self.plots = {}
         means = self.records.close_epoch()
         seconds = time.perf_counter() - start
         self.history.append({'epoch': self.epoch + 1, **means, 'seconds': seconds})
@@ -123,7 +130,15 @@ class Trainer(HyperParameters):
         self.progress_line.step()
         self.interruption.check()
 
-    def _before_step(self):
+    def _draws_first(self):
+        """Whether anything may draw random numbers in an epoch before its first step.
+
+        d2lite's own loader does not, and its own `fit_epoch`.
+        """
+        own = self.fit_epoch.__module__.startswith('d2lite_')
+        return not (own and is_whole(self.train_dataloader.dataloader))
+
+    def _before_steps(self):
         if self.random_to_resume is not None:
             checkpoint.set_random_state(self, self.random_to_resume)
             self.random_to_resume = None
@@ -132,13 +147,17 @@ class Trainer(HyperParameters):
         if self.batches_in_epoch is None:
             return  # somebody looks at the batches after training
         self.batches_in_epoch += count
-        self.progress_line.step()
+        if self.progress_line.shown:
+            self.progress_line.step()
+        if self.watched and self.model.board.is_due():
+            self.settle_plots()
         if self.checkpoint_every and self.train_batch_idx % self.checkpoint_every == 0:
             self.save_checkpoint(self.checkpoint_path)
         if self.uncompiled:
             warnings.warn(self._why_uncompiled(), stacklevel=5)
             self.uncompiled = ''
-        self.interruption.check()
+        if self.interruption.asked:
+            self.interruption.check()
 
     def _until_pause(self, most):
         """How many steps, up to `most`, may be made before something has to happen."""
@@ -192,7 +211,7 @@ class Trainer(HyperParameters):
                 val_dataloader, lambda: None, lambda _: self.interruption.check()
             )
         self.train_dataloader = Steps(
-            train_dataloader, self._before_step, self._after_steps, self._until_pause
+            train_dataloader, self._before_steps, self._after_steps, self._until_pause
         )
         self.val_dataloader = val_dataloader
 
@@ -215,6 +234,8 @@ class Trainer(HyperParameters):
         if self.gpus:
             self.move_model(model)
         self.model = model
+        model.board.before_reading = self.settle_plots
+        self.watched = model.board.is_watched()
 
     def prepare_optimizer(self):
         """Asks the model for its optimizer."""
@@ -244,6 +265,26 @@ class Trainer(HyperParameters):
         """Where this trainer trains, in words: 'cpu', or the framework's name of the GPU."""
         return str(self.gpus[0]) if self.gpus else 'cpu'
 
+    def plot(self, model, label, value, train):
+        """What `Module.plot` asks for: to the history and the board with it, now or when known.
+
+        During an epoch, `Module.plot` will leave further values of this label to `settle_plots`.
+        """
+        plot = Plot(model, label, train)
+        self.defer(plot, value)
+        within_epoch = self.batches_in_epoch is not None and self.deferred is None
+        if within_epoch and model is self.model and self.records_plainly():
+            self.plots[label] = plot
+
+    def settle_plots(self):
+        """Does what has to be done with the values plotted until now; waits for the device."""
+        for plot in self.plots.values():
+            plot.settle()
+
+    def numbers(self, values):
+        """Scalars of the framework as plain numbers."""
+        return [float(value) for value in values]
+
     def defer(self, function, value):
         """Calls `function(value)`: now or, while a step is traced, when the value is known."""
         if self.deferred is None:
@@ -259,7 +300,7 @@ class Trainer(HyperParameters):
 
     def records_plainly(self):
         """Whether nothing has to happen at each single record."""
-        return type(self).record is Trainer.record and not self.detect_anomaly
+        return not self.detect_anomaly and type(self).record is Trainer.record
 
     def __getattr__(self, name):
         if name in ('epoch', 'train_batch_idx', 'val_batch_idx') and 'model' in vars(self):

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jax import lax
 from jax import numpy as jnp
+from jax.extend.core import jaxpr_as_fun
 
 from d2lite import compilation
 from d2lite.compilation import deferring, sizes
@@ -16,6 +17,7 @@ class Step:
     """The program of a step of training, or of validation, for batches from any loader."""
 
     loops = False
+    multiple = 1  # how many steps go best together
 
     def __init__(self, trainer, train, loader, batch):
         self.trainer, self.train, self.loader = trainer, train, loader
@@ -59,65 +61,115 @@ class Step:
 
 
 class Pass(Step):
-    """The program of a pass over whole tensors, or of a part of one.
+    """The programs of a pass over whole tensors, and of parts of one.
 
     Each step gathers its own rows: that is faster than a gather of all, and takes no memory. The
     steps are a loop in the program, except those with convolutions, which XLA runs on one thread
-    within a loop and without its fast library (LeNet on two cores: three times as long).
+    within a loop and without its fast library (LeNet on two cores: three times as long). A whole
+    pass of training goes on to the validation in the same call: for a small model, a call takes as
+    long as the steps.
     """
+
+    validation = None  # the pass that a whole one of this goes on to
+    ahead = None  # the values of this pass, if such a call has made them
 
     def make(self, batch):
         loader = self.loader
         self.num_whole, self.rest = divmod(loader.num_examples, loader.batch_size)
-        order = self.given(np.arange(loader.num_examples)) if loader.shuffle else None
-        size = sizes(loader)[0]
-        jaxpr, (_, self.shapes) = jax.make_jaxpr(
-            partial(self.traced_rows, size=size), return_shape=True
-        )(self.leaves, loader.tensors, order, 0)
-        self.loops = 'conv_general_dilated' not in str(jaxpr)
-        start = np.int32(0)
-        if self.loops:
-            args = self.leaves, loader.tensors, order, start, start
-            self.program = executable(self.traced_run, *args)
-            return
-        args = self.leaves, loader.tensors, order, start
+        self.order = self.given(np.arange(loader.num_examples)) if loader.shuffle else None
+        args = self.leaves, loader.tensors, self.order, np.int32(0)
+        self.jaxprs = {}
         for size in sizes(loader):
-            self.programs[size] = executable(partial(self.traced_rows, size=size), *args)
+            traced = jax.make_jaxpr(partial(self.traced_rows, size=size), return_shape=True)
+            self.jaxprs[size], (_, self.shapes) = traced(*args)
+        self.loops = not any('conv_general_dilated' in str(each) for each in self.jaxprs.values())
+        if not self.loops:
+            for size in sizes(loader):
+                self.programs[size] = executable(partial(self.rows, size=size), *args)
 
     def given(self, order):
-        """The order as `run` takes it: on the device, once for a pass."""
-        return order if order is None else jnp.asarray(order, jnp.int32)
+        """The order as `run` takes it."""
+        if order is None:
+            return None
+        order = order.astype(np.int32)
+        return order if self.loops else jnp.asarray(order)  # on the device, once for a pass
 
     def run(self, start, count, order):
-        tensors, batch_size = self.loader.tensors, self.loader.batch_size
-        if self.loops:
-            args = tensors, order, np.int32(start), np.int32(start + count)
-            values = jax.device_get(self.call(self.program, *args))
-            return [value[start : start + count] for value in values]
-        size = batch_size if start < self.num_whole else self.rest
-        args = tensors, order, np.int32(start * batch_size)
-        return [[value] for value in self.call(self.programs[size], *args)]
+        tensors, stop = self.loader.tensors, start + count
+        if not self.loops:
+            size = self.loader.batch_size if start < self.num_whole else self.rest
+            args = tensors, order, np.int32(start * self.loader.batch_size)
+            return [[value] for value in self.call(self.programs[size], *args)]
+        if not self.ahead and (start, stop) == (0, len(self.loader)):
+            return self.run_whole(order)
+        values = self.ahead
+        if not values:
+            args = tensors, order, np.array([start, stop], np.int32)
+            values = arrays(self.call(self.looped(self.part, *args), *args))
+        return [value[start:stop] for value in values]
 
-    def traced_run(self, leaves, tensors, order, start, stop):
-        """The steps from `start` to `stop`, with values in arrays for all steps of the pass."""
-        batch_size, num_whole = self.loader.batch_size, self.num_whole
+    def run_whole(self, order):
+        """All steps, and those of the validation if they take no longer than a call may."""
+        data, validation = (self.loader.tensors, order), self.validation
+        if validation:
+            validation.ahead = None
+            num_steps = len(self.loader) + len(validation.loader)
+            if num_steps <= self.trainer.compiled.steps_per_call:
+                args = data, (validation.loader.tensors, validation.order)
+                values, val_values = self.call(self.looped(self.both, *args), *args)
+                validation.ahead = arrays(val_values)
+                return arrays(values)
+        return arrays(self.call(self.looped(self.whole, *data), *data))
+
+    def looped(self, function, *args):
+        """The program of `function`, compiled when it is first needed."""
+        if function.__name__ not in self.programs:
+            self.programs[function.__name__] = executable(function, self.leaves, *args)
+        return self.programs[function.__name__]
+
+    def both(self, leaves, data, val_data):
+        leaves, values = self.whole(leaves, *data)
+        return leaves, (values, self.validation.whole(leaves, *val_data)[1])
+
+    def whole(self, leaves, tensors, order):
+        return self.loop(leaves, tensors, order, 0, self.num_whole, bool(self.rest))
+
+    def part(self, leaves, tensors, order, steps):
+        start, stop = steps
+        return self.loop(
+            leaves, tensors, order, start, jnp.minimum(stop, self.num_whole), stop > self.num_whole
+        )
+
+    def loop(self, leaves, tensors, order, start, stop, with_rest):
+        """Steps with whole batches and, perhaps, with the rest; values in arrays for all steps."""
 
         def step(index, carry, size):
             changed, values = carry
             before = changed if self.train else leaves
-            changed, new = self.traced_rows(before, tensors, order, index * batch_size, size)
+            begin = index * self.loader.batch_size
+            changed, new = self.rows(before, tensors, order, begin, size=size)
             values = [all_.at[index].set(one) for all_, one in zip(values, new, strict=True)]
             return changed, values
 
         values = [jnp.zeros((len(self.loader), *s.shape), s.dtype) for s in self.shapes]
         carry = leaves if self.train else [], values
-        if num_whole:
-            whole = partial(step, size=batch_size)
-            carry = lax.fori_loop(start, jnp.minimum(stop, num_whole), whole, carry)
+        if self.num_whole:
+            whole = partial(step, size=self.loader.batch_size)
+            carry = lax.fori_loop(start, stop, whole, carry)
         if self.rest:
-            last = partial(step, num_whole, size=self.rest)
-            carry = lax.cond(stop > num_whole, last, lambda carry: carry, carry)
+            last = partial(step, self.num_whole, size=self.rest)
+            if with_rest is True:
+                carry = last(carry)
+            else:
+                carry = lax.cond(with_rest, last, lambda carry: carry, carry)
         return carry
+
+    def rows(self, leaves, tensors, order, start, size):
+        """`traced_rows` as it was traced, so that the lesson's code runs no second time."""
+        args = leaves, tensors, order, jnp.asarray(start, jnp.int32)
+        flat = jaxpr_as_fun(self.jaxprs[size])(*jax.tree.leaves(args))
+        num_leaves = len(flat) - len(self.shapes)
+        return flat[:num_leaves], flat[num_leaves:]
 
     def traced_rows(self, leaves, tensors, order, start, size):
         """A step with the `size` examples from `start` on."""
@@ -129,9 +181,17 @@ class Pass(Step):
         return self.traced_step(leaves, self.trainer.prepare_batch(tuple(batch)))
 
 
+def arrays(values):
+    return [np.asarray(value) for value in values]
+
+
 class Compiled(compilation.Compiled):
     __doc__ = compilation.Compiled.__doc__
     step_program, pass_program = Step, Pass
+
+    def link(self, train, validation=None):
+        if validation and train.loops and validation.loops and not validation.loader.shuffle:
+            train.validation = validation
 
     def __init__(self, trainer):
         super().__init__(trainer)

@@ -15,7 +15,10 @@ from d2lite_jax.framework import NAME, device_names, get_key, version
 
 
 class TrainState(train_state.TrainState):
-    """Parameters, optimizer state, batch statistics ({} without) and the random key of dropout."""
+    """Parameters, optimizer state, batch statistics ({} without) and the random key of dropout.
+
+    In a training step the key is that of the step.
+    """
 
     batch_stats: Any
     dropout_rng: jax.Array
@@ -48,12 +51,16 @@ class Trainer(trainer.Trainer):
             self.val_batch_idx += 1
 
     def train_step(self, state, batch):
-        """The state after one update: parameters, batch statistics and the key of dropout."""
-        value, grads = self.model.training_step(state.params, batch, state)
+        """The state after one update: parameters, optimizer state, batch statistics, count."""
+        # The key of this step follows from the first one and the count. So where no dropout asks
+        # for it, a compiled step does not compute it, which would take longer than a small model.
+        key = jax.random.fold_in(state.dropout_rng, state.step)
+        step_state = state.replace(dropout_rng=key)
+        value, grads = self.model.training_step(state.params, batch, step_state)
         state = state.apply_gradients(grads=grads)
         if state.batch_stats:
             state = state.replace(batch_stats=self.updated_batch_stats(value))
-        return state.replace(dropout_rng=jax.random.split(state.dropout_rng)[0])
+        return state
 
     def updated_batch_stats(self, value):
         """The batch statistics in what `loss` returned. Raises ValueError if there are none."""

@@ -1,13 +1,13 @@
 """Classification on MXNet: the base class, softmax regression, and a multilayer perceptron."""
 
-from mxnet import gluon, init, np
+from mxnet import init, np
 from mxnet.gluon import nn
 
 from d2lite import classification
 from d2lite.classification import accuracy, check_labels, print_layer
 from d2lite_mxnet import tensor
 from d2lite_mxnet.module import Module
-from d2lite_mxnet.tensor import reduce_mean, reshape
+from d2lite_mxnet.operators import AsOne
 
 
 class Classifier(classification.Classifier, Module):
@@ -15,9 +15,7 @@ class Classifier(classification.Classifier, Module):
 
     def loss(self, Y_hat, Y, averaged=True):
         check_labels(Y_hat, Y)
-        Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
-        loss = gluon.loss.SoftmaxCrossEntropyLoss()(Y_hat, reshape(Y, (-1,)))
-        return reduce_mean(loss) if averaged else loss
+        return _mean_cross_entropy(Y_hat, Y) if averaged else _cross_entropy(Y_hat, Y)
 
     def accuracy(self, Y_hat, Y, averaged=True):
         return accuracy(tensor, Y_hat, Y, averaged)
@@ -28,6 +26,17 @@ class Classifier(classification.Classifier, Module):
         for layer in self.net:
             X = layer(X)
             print_layer(layer, X)
+
+
+@AsOne
+def _cross_entropy(np, npx, Y_hat, Y):
+    """What Gluon's SoftmaxCrossEntropyLoss computes, a number for each example."""
+    return -npx.pick(npx.log_softmax(Y_hat), Y).reshape(-1)
+
+
+@AsOne
+def _mean_cross_entropy(np, npx, Y_hat, Y):
+    return -npx.pick(npx.log_softmax(Y_hat), Y).mean()
 
 
 class SoftmaxRegression(Classifier):

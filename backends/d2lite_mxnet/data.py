@@ -1,6 +1,7 @@
 """Data modules that hand out MXNet arrays."""
 
-from mxnet import np
+import numpy as onp
+from mxnet import nd, np
 
 from d2lite import data
 from d2lite.datasets import digits, fashion_mnist, house_prices, images
@@ -18,7 +19,16 @@ class DataModule(data.DataModule):
     def take(tensor, rows):
         if isinstance(rows, slice):
             return tensor[rows]
-        return np.take(tensor, np.array(rows, dtype=np.int32, ctx=tensor.ctx), axis=0)
+        # `np.array` would wait until the gather before this one is done.
+        rows = nd.from_numpy(onp.array(rows, 'int32')).as_np_ndarray()
+        return np.take(tensor, rows.as_in_ctx(tensor.ctx), axis=0)
+
+    @staticmethod
+    def batches(tensor, batch_size):
+        num_rows = len(tensor)
+        for start in range(0, num_rows, batch_size):
+            # What tensor[start:stop] comes to, in half the time.
+            yield tensor._slice(start, min(start + batch_size, num_rows))
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):

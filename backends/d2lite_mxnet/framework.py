@@ -211,7 +211,9 @@ def _mend_scalars_in_operators():
         return scalar.sub(r'\1', text) if 'np.' in text else text
 
     def c_str_array(texts):
-        return base.c_str_array([plain(text) for text in texts])
+        if 'np.' in ' '.join(texts):  # seldom, and every operator comes through here
+            texts = [plain(text) for text in texts]
+        return base.c_str_array(texts)
 
     sys.modules['mxnet._ctypes.ndarray'].c_str_array = c_str_array
     sys.modules['mxnet._ctypes.symbol'].c_str_array = c_str_array

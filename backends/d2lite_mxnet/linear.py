@@ -8,8 +8,9 @@ from d2lite.module import check_same_size
 from d2lite.seeds import initial_normal, next_seed
 from d2lite_mxnet.data import DataModule
 from d2lite_mxnet.module import Module
+from d2lite_mxnet.operators import AsOne
 from d2lite_mxnet.optimizer import SGD
-from d2lite_mxnet.tensor import matmul, numpy, reduce_mean, reshape
+from d2lite_mxnet.tensor import matmul, numpy
 
 
 class LinearRegressionScratch(Module):
@@ -33,7 +34,8 @@ class LinearRegressionScratch(Module):
         return matmul(X, self.w) + self.b
 
     def loss(self, y_hat, y):
-        return reduce_mean(squared_loss(y_hat, y))
+        check_same_size(y_hat, y)
+        return _mean_squared_loss(y_hat, y)
 
     def configure_optimizers(self):
         return SGD([self.w, self.b], self.lr)
@@ -56,8 +58,7 @@ class LinearRegression(Module):
 
     def loss(self, y_hat, y):
         check_same_size(y_hat, y)
-        # Gluon's loss is half the squared error, as from scratch.
-        return gluon.loss.L2Loss()(y_hat, reshape(y, y_hat.shape)).mean()
+        return _mean_squared_loss(y_hat, y)
 
     def configure_optimizers(self):
         return gluon.Trainer(self.collect_params(), 'sgd', {'learning_rate': self.lr})
@@ -81,7 +82,7 @@ def data_iter(batch_size, features, labels):
 def load_array(data_arrays, batch_size, is_train=True):
     """Minibatches of arrays of equal length; in a new order each time if training."""
     return data.TensorLoader(
-        data_arrays, batch_size, DataModule.take, shuffle=is_train, seed=[next_seed('data')]
+        data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 
 
@@ -93,7 +94,18 @@ def linreg(X, w, b):
 def squared_loss(y_hat, y):
     """Half the squared error of each example, in the shape of `y_hat`."""
     check_same_size(y_hat, y)
-    return (y_hat - reshape(y, y_hat.shape)) ** 2 / 2
+    return _half_squares(y_hat, y)
+
+
+@AsOne
+def _half_squares(np, npx, y_hat, y):
+    return np.square(y_hat - npx.reshape_like(y, y_hat)) / 2
+
+
+@AsOne
+def _mean_squared_loss(np, npx, y_hat, y):
+    """The mean of half the squared errors, as of Gluon's L2Loss."""
+    return np.square(y_hat - npx.reshape_like(y, y_hat)).mean() / 2
 
 
 def sgd(params, lr, batch_size):

@@ -13,10 +13,6 @@ nn_Module = nn.Block
 class Module(module.Module, nn.Block):
     backend = NAME
 
-    def plot(self, key, value, train):
-        # The number only: the graph that it came from would be kept alive.
-        super().plot(key, value.detach() if isinstance(value, np.ndarray) else value, train)
-
     def configure_optimizers(self):
         """Gluon's own SGD, or ours for a scratch model, with the learning rate `lr`."""
         lr, params = self.required_lr(), self.parameters()

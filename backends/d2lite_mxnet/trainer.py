@@ -6,34 +6,44 @@ from mxnet.gluon import nn
 from d2lite import trainer
 from d2lite.module import set_attribute
 from d2lite_mxnet import state
+from d2lite_mxnet.compilation import Compiled
 from d2lite_mxnet.devices import gpu, num_gpus
 from d2lite_mxnet.framework import NAME, version
 from d2lite_mxnet.module import plain_arrays
+from d2lite_mxnet.optimizer import step
 
 
 class Trainer(trainer.Trainer):
     backend = NAME
     state_of = state
     framework_version = version()
+    compilation = Compiled
+    compiles_if = (True,)
 
     def fit(self, *args, **kwargs):
         npx.set_np()  # holds for one thread, and this may be another than the one that imported us
         super().fit(*args, **kwargs)
 
     def fit_epoch(self):
+        if self.compiles():
+            return self.compiled.fit_epoch()
         for batch in self.train_dataloader:
             with autograd.record():
                 loss = self.model.training_step(self.prepare_batch(batch))
-            loss.backward()
-            if self.gradient_clip_val > 0:
-                self.clip_gradients(self.gradient_clip_val, self.model)
-            self.optim.step(1)
+            self.update(loss)
             self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
         for batch in self.val_dataloader:
             self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
+
+    def update(self, loss):
+        """One update, by the gradients of `loss`."""
+        loss.backward()
+        if self.gradient_clip_val > 0:
+            self.clip_gradients(self.gradient_clip_val, self.model)
+        step(self.optim)
 
     def clip_gradients(self, grad_clip_val, model):
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
@@ -44,6 +54,13 @@ class Trainer(trainer.Trainer):
         if norm > grad_clip_val:
             for grad in grads:
                 grad *= grad_clip_val / norm
+
+    @staticmethod
+    def numbers(values):
+        if all(isinstance(value, np.ndarray) and value.ndim == 0 for value in values):
+            if len({value.dtype for value in values}) == 1:
+                return np.stack(values).tolist()  # one copy instead of many
+        return [float(value) for value in values]
 
     @staticmethod
     def find_gpus():

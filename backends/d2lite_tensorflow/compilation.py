@@ -19,6 +19,7 @@ class Step:
     """
 
     loops = False
+    multiple = 1  # how many steps go best together
 
     def __init__(self, trainer, train, loader, batch):
         self.trainer, self.train, self.loader = trainer, train, loader

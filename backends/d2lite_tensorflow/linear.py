@@ -80,7 +80,7 @@ def data_iter(batch_size, features, labels):
 def load_array(data_arrays, batch_size, is_train=True):
     """Minibatches of tensors of equal length; in a new order each time if training."""
     return data.TensorLoader(
-        data_arrays, batch_size, DataModule.take, shuffle=is_train, seed=[next_seed('data')]
+        data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 
 

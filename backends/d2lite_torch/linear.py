@@ -9,7 +9,7 @@ from d2lite.seeds import initial_normal, next_seed
 from d2lite_torch.data import DataModule
 from d2lite_torch.module import Module
 from d2lite_torch.optimizer import SGD
-from d2lite_torch.tensor import matmul, numpy, reduce_mean, reshape
+from d2lite_torch.tensor import matmul, numpy, reshape
 
 
 class LinearRegressionScratch(Module):
@@ -28,10 +28,12 @@ class LinearRegressionScratch(Module):
         self.b = nn.Parameter(torch.zeros(1))
 
     def forward(self, X):
-        return matmul(X, self.w) + self.b
+        return torch.addmm(self.b, X, self.w)
 
     def loss(self, y_hat, y):
-        return reduce_mean(squared_loss(y_hat, y))
+        check_same_size(y_hat, y)
+        # The mean of `squared_loss`, in one operation and back in one, where that has four.
+        return nn.functional.mse_loss(y_hat, reshape(y, y_hat.shape)) / 2
 
     def configure_optimizers(self):
         return SGD([self.w, self.b], self.lr)
@@ -78,7 +80,7 @@ def data_iter(batch_size, features, labels):
 def load_array(data_arrays, batch_size, is_train=True):
     """Minibatches of tensors of equal length; in a new order each time if training."""
     return data.TensorLoader(
-        data_arrays, batch_size, DataModule.take, shuffle=is_train, seed=[next_seed('data')]
+        data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 
 
@@ -90,7 +92,7 @@ def linreg(X, w, b):
 def squared_loss(y_hat, y):
     """Half the squared error of each example, in the shape of `y_hat`."""
     check_same_size(y_hat, y)
-    return (y_hat - reshape(y, y_hat.shape)) ** 2 / 2
+    return (y_hat - reshape(y, y_hat.shape)).square() / 2
 
 
 def sgd(params, lr, batch_size):

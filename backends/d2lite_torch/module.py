@@ -12,10 +12,6 @@ nn_Module = nn.Module
 class Module(module.Module, nn.Module):
     backend = NAME
 
-    def plot(self, key, value, train):
-        # The number only: the graph that it came from would be kept alive.
-        super().plot(key, value.detach() if isinstance(value, torch.Tensor) else value, train)
-
     def configure_optimizers(self):
         """PyTorch's own SGD, with the learning rate `lr`."""
         params = [*self.parameters()] or [tensor for _, tensor in plain_tensors(self)]

@@ -32,7 +32,7 @@ def meshgrid(*tensors, indexing='xy'):
 
 def reshape(x, shape):
     """The same numbers in another shape; -1 stands for the length that fits."""
-    return x.reshape(shape)
+    return x if x.shape == shape else x.reshape(shape)
 
 
 def transpose(x, axes=None):
@@ -96,7 +96,7 @@ def reduce_sum(x, axis=None, keepdims=False):
 def reduce_mean(x, axis=None, keepdims=False):
     """The mean over `axis` (one, several, or all of them); of integers in float32."""
     x = x if x.is_floating_point() or x.is_complex() else x.to(float32)
-    return torch.mean(x, dim=axis, keepdim=keepdims)
+    return x.mean() if axis is None and not keepdims else x.mean(dim=axis, keepdim=keepdims)
 
 
 def argmax(x, axis=None):
