@@ -96,6 +96,8 @@ class Pass(Step):
 
     def run(self, start, count, order):
         tensors, stop = self.loader.tensors, start + count
+        if self.validation:
+            self.validation.ahead = None  # the parameters will be others
         if not self.loops:
             size = self.loader.batch_size if start < self.num_whole else self.rest
             args = tensors, order, np.int32(start * self.loader.batch_size)
@@ -112,7 +114,6 @@ class Pass(Step):
         """All steps, and those of the validation if they take no longer than a call may."""
         data, validation = (self.loader.tensors, order), self.validation
         if validation:
-            validation.ahead = None
             num_steps = len(self.loader) + len(validation.loader)
             if num_steps <= self.trainer.compiled.steps_per_call:
                 args = data, (validation.loader.tensors, validation.order)

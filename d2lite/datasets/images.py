@@ -74,22 +74,33 @@ class ImageData(DataModule):
         return len(images) * height * width * 4
 
 
+class Arrays(DataModule):
+    """How a loader takes rows of NumPy arrays."""
+
+    @staticmethod
+    def take(tensor, rows):
+        return tensor[rows]
+
+
 class ResizingLoader(TensorLoader):
     """Minibatches of images that are resized when their batch comes, and never all at once."""
 
     def __init__(self, data, images, labels, shuffle):
         self.data = data
         arrays = (images, labels)
-        super().__init__(arrays, data.batch_size, _take, shuffle, data._loader_seed())
+        super().__init__(arrays, data.batch_size, Arrays, shuffle, data._loader_seed())
 
     @functools.cached_property
     def fingerprint(self):
         of_arrays = TensorLoader.fingerprint.func(self)
         return hashlib.sha256(f'{of_arrays} {self.data.resize}'.encode()).hexdigest()
 
-    def _slices(self, arrays):
-        for images, labels in super()._slices(arrays):
+    def __iter__(self):
+        for images, labels in super().__iter__():
             yield self.data.tensors(images, labels)
+
+    def first_batch(self):
+        return self.data.tensors(*super().first_batch())
 
 
 class Examples:
@@ -129,7 +140,3 @@ def _checked_size(resize):
     if len(sides) != 2 or any(int(side) != side or side < 1 for side in sides):
         raise ValueError(f'resize must be (height, width) in pixels, or None, got {resize!r}')
     return int(sides[0]), int(sides[1])
-
-
-def _take(array, rows):
-    return array[rows]
