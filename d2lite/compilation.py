@@ -58,8 +58,9 @@ class Compiled:
         self.steps_per_call = FIRST_STEPS
 
     def trace(self, train, loader, batch):
-        program = self.pass_program if is_whole(loader) else self.step_program
-        return program(self.trainer, train, loader, batch)
+        if is_whole(loader):  # the program prepares the batches
+            return self.pass_program(self.trainer, train, loader, batch)
+        return self.step_program(self.trainer, train, loader, self.trainer.prepare_batch(batch))
 
     def link(self, train, validation=None):
         """What is left to do when both programs are traced."""
@@ -94,6 +95,7 @@ class Compiled:
             programs = [self.trace(True, trainer.train_dataloader.dataloader, batch)]
             if trainer.val_dataloader is not None:
                 model.training = False
+                batch = trainer.val_dataloader.first_batch()
                 programs.append(self.trace(False, trainer.val_dataloader.dataloader, batch))
             self.link(*programs)
             return programs

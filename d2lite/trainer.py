@@ -27,8 +27,8 @@ class Trainer(HyperParameters):
     CPU. `gradient_clip_val`: gradients are scaled down to this norm, 0 leaves them as they are.
     `checkpoint_every`: writes a checkpoint to `checkpoint_path` after so many steps.
     `detect_anomaly`: stops with FloatingPointError at the first loss that is no finite number.
-    `compile`: None compiles the steps on JAX and TensorFlow, True on TensorFlow with XLA, False
-    makes each step as it is written, as PyTorch and MXNet always do.
+    `compile`: None compiles the steps on JAX and TensorFlow; True does so on all four, by
+    torch.compile on PyTorch and with XLA on TensorFlow; False makes each step as it is written.
     While and after `fit`: `epoch`, `train_batch_idx` and `val_batch_idx` count from 0, and
     `history` has a dictionary for each epoch with the means over its batches of what the model
     plotted (`train_loss`, `val_loss`, ...), and its `seconds`. Definition: d2l, section

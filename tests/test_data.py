@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from contract import batches, small_data
+from contract import batches, require, small_data
 
 from d2lite import seeds
 from d2lite.data import DataModule, TensorLoader, regression_arrays
@@ -128,3 +128,34 @@ def test_what_a_data_module_lacks_is_said(d2l):
 def test_synthetic_data_refuse_a_vector_for_b(d2l):
     with pytest.raises(ValueError, match=r'b must be one number, got shape \(2,\)'):
         d2l.SyntheticRegressionData(w=d2l.tensor([1.0]), b=d2l.tensor([1.0, 2.0]))
+
+
+def test_batches_that_are_kept_stay_as_they_are(d2l):
+    """A loader may use memory again, but not that of a batch which somebody still has."""
+    loader = small_data(d2l, num_train=48).train_dataloader()
+    first = list(loader)
+    kept = [d2l.numpy(X).copy() for X, _ in first]
+    second = list(loader)
+    for (X, _), numbers in zip(first, kept, strict=True):
+        np.testing.assert_array_equal(d2l.numpy(X), numbers)
+    assert not np.array_equal(d2l.numpy(second[0][0]), kept[0])
+
+
+def test_memory_is_used_again_on_pytorch():
+    d2l = require('pytorch')
+    loader = small_data(d2l).train_dataloader()
+    places = [{X.untyped_storage().data_ptr() for X, _ in loader} for _ in range(3)]
+    assert len(places[0]) == 1 and places[0] == places[1] == places[2]
+
+
+def test_the_order_of_an_epoch_depends_on_no_other(d2l):
+    a, b = (small_data(d2l).train_dataloader() for _ in range(2))
+    b.seed = a.seed
+    for _ in range(3):
+        a.next_order()
+    b.epoch = 3
+    np.testing.assert_array_equal(a.next_order(), b.next_order())
+    a.epoch = 0
+    orders = [a.next_order() for _ in range(3)]
+    assert not np.array_equal(orders[0], orders[1]) and not np.array_equal(orders[1], orders[2])
+    assert sorted(orders[0]) == list(range(64))

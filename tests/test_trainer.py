@@ -64,6 +64,40 @@ def test_points_are_drawn_at_fractions_of_the_epoch(d2l):
     assert data['val_loss'][1].y == pytest.approx(history[1]['val_loss'], rel=1e-6)
 
 
+def test_the_board_can_be_read_while_training(d2l):
+    lengths = []
+
+    class Trainer(d2l.Trainer):
+        def _after_steps(self, count):
+            super()._after_steps(count)
+            lengths.append(len(self.model.board.data.get('train_loss', ())))
+
+    model = d2l.LinearRegressionScratch(2, lr=0.1)
+    trainer = Trainer(max_epochs=1, compile=False)
+    trainer.fit(model, small_data(d2l))
+    assert lengths == [0, 1, 1, 2]
+    # Afterwards a step draws at once, and nobody has to settle anything.
+    assert model.board.before_reading is None and trainer.plots == {}
+    model.plot('loss', d2l.tensor(1.0), train=False)
+    assert model.board.data['val_loss'][-1].y == 1
+
+
+def test_what_a_step_plots_twice_or_now_and_then_is_drawn_where_it_belongs(d2l):
+    class Model(d2l.LinearRegressionScratch):
+        def training_step(self, *args):
+            value = super().training_step(*args)
+            if self.trainer.train_batch_idx % 2:
+                self.plot('odd', d2l.tensor(1.0), train=True)
+                self.plot('odd', d2l.tensor(3.0), train=True)
+            return value
+
+    model = Model(2, lr=0.1)
+    trainer = d2l.Trainer(max_epochs=1, compile=False)
+    trainer.fit(model, small_data(d2l))
+    assert [tuple(point) for point in model.board.data['train_odd']] == [(0.25, 2), (0.75, 2)]
+    assert trainer.history[0]['train_odd'] == 2
+
+
 def test_more_points_than_batches_draws_every_batch(d2l):
     model = d2l.LinearRegressionScratch(2, lr=0.1)
     model.plot_train_per_epoch = 100

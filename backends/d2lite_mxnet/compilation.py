@@ -120,8 +120,6 @@ class Compiled(compilation.Compiled):
             trainer.state_of.build(trainer, trainer.first_batch())
 
     def trace(self, train, loader, batch):
-        if not train:
-            batch = self.trainer.val_dataloader.first_batch()
         return self.step_program(self.trainer, train, loader, batch)
 
     def _run(self, program, steps, counter):

@@ -1,22 +1,13 @@
-"""Compiled steps on PyTorch: torch.compile of whole steps, gradients and plain updates included.
+"""Compiled steps on PyTorch: torch.compile of whole steps, gradients and plain updates included."""
 
-A step is traced by `make_fx`, which runs the lesson's code once on tensors without numbers and
-writes down the operations, those of the gradients too. `torch.compile` makes a program of them.
-"""
-
-import contextlib
 from functools import partial
 
 import torch
-from torch import nn
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.utils import _pytree as pytree
 
 from d2lite import compilation
 from d2lite.compilation import deferring, sizes
-from d2lite.module import set_attribute
 from d2lite.purity import Watch
-from d2lite_torch.module import plain_tensors
+from d2lite_torch.graphs import now, places, program, replaced, shapes, traced
 from d2lite_torch.optimizer import SGD, is_plain
 
 STEPS_IN_A_CALL = 8  # of a small model: a call takes as long as a step of it
@@ -173,34 +164,6 @@ def run_steps(graphs, sizes, params, others, rates, tensors):
     return [torch.stack(values) for values in zip(*found, strict=True)], [] if rates else grads
 
 
-def traced(function, *args):
-    """The operations of a function, as a graph; tensors that are not among `args` are kept."""
-    trace = make_fx(lambda *args: function(*args), tracing_mode='fake', _allow_non_fake_inputs=True)
-    return trace(*args)
-
-
-def program(graph, *args):
-    """The compiled graph. One that is the same to the letter is compiled once in a process."""
-    has_constants = any(node.op == 'get_attr' for node in graph.graph.nodes)
-    key = graph.code, shapes(pytree.tree_leaves(args)), torch.get_num_threads()
-    if key not in _programs or has_constants:
-        compiled = torch.compile(
-            graph,
-            dynamic=False,
-            fullgraph=True,
-            options={'fallback_random': True},  # the random numbers of a plain step
-        )
-        # It is compiled when it is first called: here, so that a problem is found at once.
-        copies = pytree.tree_map(torch.clone, args)
-        with torch.no_grad(), torch.random.fork_rng():
-            compiled(*copies)
-        _programs[key] = compiled
-    return _programs[key]
-
-
-_programs = {}
-
-
 class LearningRates:
     """Those of the parameters, as tensors: a number would be part of a program."""
 
@@ -225,62 +188,3 @@ class LearningRates:
             found = [rates.get(id(place.tensor()), 0.0) for place in self.places]
             self.numbers, self.tensors = numbers, [torch.tensor(float(rate)) for rate in found]
         return self.tensors
-
-
-class Place:
-    """Where a model has a tensor: in dictionaries of its modules, or among its attributes."""
-
-    def __init__(self, tensor):
-        self.entries = []  # (dictionary, key)
-        self.model = self.path = None
-        self.first = tensor
-
-    def tensor(self):
-        if self.entries:
-            entries, key = self.entries[0]
-            return entries[key]
-        return self.first
-
-    def put(self, tensor):
-        for entries, key in self.entries:
-            entries[key] = tensor
-        if self.path is not None:
-            set_attribute(self.model, self.path, tensor)
-
-
-def places(model):
-    """The places of what is trained, and those of what else the modules hold."""
-    found = {}
-    for module in nn.Module.modules(model):
-        for entries in (module._parameters, module._buffers):
-            for key, tensor in entries.items():
-                if tensor is not None:
-                    found.setdefault(id(tensor), Place(tensor)).entries.append((entries, key))
-    for path, tensor in plain_tensors(model):
-        if id(tensor) not in found:
-            place = found[id(tensor)] = Place(tensor)
-            place.model, place.path = model, path
-    every = list(found.values())
-    trained = [place for place in every if place.first.requires_grad]
-    return trained, [place for place in every if not place.first.requires_grad]
-
-
-def now(places):
-    return [place.tensor().detach() for place in places]
-
-
-@contextlib.contextmanager
-def replaced(places, tensors):
-    """Within this context the model computes with these tensors instead of its own."""
-    before = [place.tensor() for place in places]
-    try:
-        for place, tensor in zip(places, tensors, strict=True):
-            place.put(tensor)
-        yield
-    finally:
-        for place, tensor in zip(places, before, strict=True):
-            place.put(tensor)
-
-
-def shapes(batch):
-    return tuple((tensor.shape, tensor.dtype) for tensor in batch)
