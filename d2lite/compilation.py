@@ -69,7 +69,7 @@ class Compiled:
         """Traces the steps. Returns '' or, if that cannot be, the reason; then nothing is done."""
         trainer = self.trainer
         batch = trainer.train_dataloader.first_batch()
-        trainer.model.training = True
+        trainer.set_training(True)
         objects = [trainer, trainer.model, trainer.model.board]
         if not type(trainer.optim).__module__.startswith(LIBRARIES):
             objects.append(trainer.optim)  # a lesson's own
@@ -86,7 +86,7 @@ class Compiled:
         return reason or ', and '.join(changes)
 
     def _trace_both(self, batch):
-        trainer, model = self.trainer, self.trainer.model
+        trainer = self.trainer
         # These change from step to step; what a step does with them, tracing would do but once.
         counters = {
             name: vars(trainer).pop(name) for name in ('epoch', 'train_batch_idx', 'val_batch_idx')
@@ -94,22 +94,22 @@ class Compiled:
         try:
             programs = [self.trace(True, trainer.train_dataloader.dataloader, batch)]
             if trainer.val_dataloader is not None:
-                model.training = False
+                trainer.set_training(False)
                 batch = trainer.val_dataloader.first_batch()
                 programs.append(self.trace(False, trainer.val_dataloader.dataloader, batch))
             self.link(*programs)
             return programs
         finally:
-            model.training = True
+            trainer.set_training(True)
             vars(trainer).update(counters)
 
     def fit_epoch(self):
         """As the trainer's own."""
         trainer = self.trainer
-        trainer.model.training = True
+        trainer.set_training(True)
         self._run(self.programs[0], trainer.train_dataloader, 'train_batch_idx')
         if trainer.val_dataloader is not None:
-            trainer.model.training = False
+            trainer.set_training(False)
             self._run(self.programs[1], trainer.val_dataloader, 'val_batch_idx')
 
     def _run(self, program, steps, counter):

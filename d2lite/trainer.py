@@ -245,6 +245,10 @@ class Trainer(HyperParameters):
         """The minibatch as the model takes it: on the GPU if there is one."""
         return self.move_batch(batch) if self.gpus else batch
 
+    def set_training(self, training):
+        """Tells the model whether it is trained now, or validated."""
+        self.model.training = training
+
     def fit_epoch(self):
         """One pass over the training data and one over the validation data."""
         raise NotImplementedError('each backend defines fit_epoch')

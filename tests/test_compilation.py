@@ -180,7 +180,7 @@ def test_ctrl_c_between_two_programs(d2l, tmp_path):
         d2l.seed_everything(0)
         data = small_data(d2l, num_train=100)
         d2l.seed_everything(0)
-        Trainer(max_epochs=3).fit(model, data, **kwargs)
+        Trainer(max_epochs=3, compile=fast(d2l)).fit(model, data, **kwargs)
         return model.trainer
 
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -6,7 +6,6 @@ import torch
 
 from d2lite import compilation
 from d2lite.compilation import deferring, sizes
-from d2lite.purity import Watch
 from d2lite_torch.graphs import now, places, program, replaced, shapes, traced
 from d2lite_torch.optimizer import SGD, is_plain
 
@@ -144,12 +143,6 @@ class Pass(Step):
 class Compiled(compilation.Compiled):
     __doc__ = compilation.Compiled.__doc__
     step_program, pass_program = Step, Pass
-
-    def __init__(self, trainer):
-        super().__init__(trainer)
-        with Watch(trainer, trainer.model) as watch:  # the pass that lazy layers need is none of it
-            trainer.state_of.build(trainer, trainer.first_batch())
-        watch.undo(random=False)
 
 
 def run_steps(graphs, sizes, params, others, rates, tensors):

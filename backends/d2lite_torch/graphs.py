@@ -18,7 +18,8 @@ from d2lite_torch.module import plain_tensors
 def traced(function, *args):
     """The operations of a function, as a graph; tensors that are not among `args` are kept."""
     trace = make_fx(lambda *args: function(*args), tracing_mode='fake', _allow_non_fake_inputs=True)
-    return trace(*args)
+    with same_random_numbers():
+        return trace(*args)
 
 
 def program(graph, *args):
@@ -34,13 +35,18 @@ def program(graph, *args):
         )
         # It is compiled when it is first called: here, so that a problem is found at once.
         copies = pytree.tree_map(torch.clone, args)
-        with torch.no_grad(), torch.random.fork_rng():
+        with torch.no_grad(), same_random_numbers():
             compiled(*copies)
         _programs[key] = compiled
     return _programs[key]
 
 
 _programs = {}
+
+
+def same_random_numbers():
+    """A context, after which PyTorch draws the numbers that it would have drawn without it."""
+    return torch.random.fork_rng(range(min(torch.cuda.device_count(), 1)))
 
 
 class Place:

@@ -41,6 +41,16 @@ class Trainer(trainer.Trainer):
                 self.model.validation_step(self.prepare_batch(batch))
                 self.val_batch_idx += 1
 
+    def prepare_parameters(self, init_params):
+        """The parameters that training starts from: as the model made them, or as given."""
+        # Lazy layers get theirs now and not in the first step, between the numbers of dropout.
+        if any(map(is_lazy, nn.Module.parameters(self.model))):
+            self.state_of.build(self, self.first_batch())
+        super().prepare_parameters(init_params)
+
+    def set_training(self, training):
+        self.model.train(training)
+
     def prepare_optimizer(self):
         """Asks the model for its optimizer, which then updates the parameters."""
         if not self.gpus:
@@ -83,6 +93,6 @@ def arrange_weights(model):
     A tenth of the time of LeNet. Nothing else changes: shapes and numbers are as before.
     """
     for param in nn.Module.parameters(model):
-        if param.ndim == 4 and not is_lazy(param):
+        if not is_lazy(param) and param.ndim == 4:
             # `contiguous` would leave a weight for one channel as it is, which would be slower.
             param.data = param.data.to(memory_format=torch.channels_last)
