@@ -10,7 +10,7 @@ from jax import numpy as jnp
 from jax.extend.core import jaxpr_as_fun
 
 from d2lite import compilation
-from d2lite.compilation import deferring, sizes
+from d2lite.compilation import FIRST_STEPS, deferring, sizes
 
 
 class Step:
@@ -66,8 +66,7 @@ class Pass(Step):
     Each step gathers its own rows: that is faster than a gather of all, and takes no memory. The
     steps are a loop in the program, except those with convolutions, which XLA runs on one thread
     within a loop and without its fast library (LeNet on two cores: three times as long). A whole
-    pass of training goes on to the validation in the same call: for a small model, a call takes as
-    long as the steps.
+    pass of few steps goes on to the validation in the same call: a call takes as long as these.
     """
 
     validation = None  # the pass that a whole one of this goes on to
@@ -102,25 +101,23 @@ class Pass(Step):
             size = self.loader.batch_size if start < self.num_whole else self.rest
             args = tensors, order, np.int32(start * self.loader.batch_size)
             return [[value] for value in self.call(self.programs[size], *args)]
-        if not self.ahead and (start, stop) == (0, len(self.loader)):
-            return self.run_whole(order)
         values = self.ahead
-        if not values:
+        if self.validation and count == len(self.loader):
+            args = (tensors, order), (self.validation.loader.tensors, self.validation.order)
+            values, val_values = self.call(self.looped(self.both, *args), *args)
+            self.validation.ahead = arrays(val_values)
+        elif not values:
             args = tensors, order, np.array([start, stop], np.int32)
-            values = arrays(self.call(self.looped(self.part, *args), *args))
-        return [value[start:stop] for value in values]
+            values = self.call(self.looped(self.part, *args), *args)
+        return [value[start:stop] for value in arrays(values)]
 
-    def run_whole(self, order):
-        """All steps, and those of the validation if they take no longer than a call may."""
-        data, validation = (self.loader.tensors, order), self.validation
-        if validation:
-            num_steps = len(self.loader) + len(validation.loader)
-            if num_steps <= self.trainer.compiled.steps_per_call:
-                args = data, (validation.loader.tensors, validation.order)
-                values, val_values = self.call(self.looped(self.both, *args), *args)
-                validation.ahead = arrays(val_values)
-                return arrays(values)
-        return arrays(self.call(self.looped(self.whole, *data), *data))
+    def compile(self):
+        """Makes the program that an undisturbed pass needs."""
+        data = self.loader.tensors, self.order
+        if self.validation:
+            self.looped(self.both, data, (self.validation.loader.tensors, self.validation.order))
+        else:
+            self.looped(self.part, *data, np.zeros(2, np.int32))
 
     def looped(self, function, *args):
         """The program of `function`, compiled when it is first needed."""
@@ -133,7 +130,7 @@ class Pass(Step):
         return leaves, (values, self.validation.whole(leaves, *val_data)[1])
 
     def whole(self, leaves, tensors, order):
-        return self.loop(leaves, tensors, order, 0, self.num_whole, bool(self.rest))
+        return self.loop(leaves, tensors, order, 0, self.num_whole, True)
 
     def part(self, leaves, tensors, order, steps):
         start, stop = steps
@@ -159,7 +156,7 @@ class Pass(Step):
             carry = lax.fori_loop(start, stop, whole, carry)
         if self.rest:
             last = partial(step, self.num_whole, size=self.rest)
-            if with_rest is True:
+            if with_rest is True:  # without a condition it takes less time
                 carry = last(carry)
             else:
                 carry = lax.cond(with_rest, last, lambda carry: carry, carry)
@@ -191,8 +188,13 @@ class Compiled(compilation.Compiled):
     step_program, pass_program = Step, Pass
 
     def link(self, train, validation=None):
-        if validation and train.loops and validation.loops and not validation.loader.shuffle:
-            train.validation = validation
+        loops = [program for program in (train, validation) if program and program.loops]
+        if len(loops) == 2 and not validation.loader.shuffle:
+            if len(train.loader) + len(validation.loader) <= FIRST_STEPS:
+                train.validation = validation
+        joined = train in loops and train.validation
+        for program in loops[:1] if joined else loops:
+            program.compile()
 
     def __init__(self, trainer):
         super().__init__(trainer)
