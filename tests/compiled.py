@@ -15,6 +15,7 @@ def graphs_run_as_they_are(request, monkeypatch):
     """On PyTorch: what we make is the graph, and to have PyTorch compile each one takes seconds."""
     if 'd2l' in request.fixturenames and backend_of(request.getfixturevalue('d2l')) == 'pytorch':
         monkeypatch.setattr('torch.compile', lambda graph, **options: graph)
+        monkeypatch.setattr('d2lite_torch.graphs._programs', {})
 
 
 def fast(d2l):

@@ -124,11 +124,13 @@ class Pass(Step):
 
     def run(self, start, count, parts):
         stop, found, model_args = start + count, [], self.model_args()
+        # Without learning rates each step needs the update after it, which is not in the program.
+        together = not self.train or bool(model_args[2])
         while start < stop:
             part, within = divmod(start, self.multiple)
             tensors = parts[part]
             some = self.sizes[start - within : start - within + self.multiple]
-            if within or start + len(some) > stop:
+            if within or start + len(some) > stop or not together:
                 # One step, rather than a program for each number of steps.
                 first, some = within * self.loader.batch_size, some[within : within + 1]
                 tensors = [tensor[first : first + some[0]] for tensor in tensors]

@@ -12,14 +12,14 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
 from d2lite.module import set_attribute
+from d2lite.purity import Untraceable
 from d2lite_torch.module import plain_tensors
 
 
 def traced(function, *args):
     """The operations of a function, as a graph; tensors that are not among `args` are kept."""
     trace = make_fx(lambda *args: function(*args), tracing_mode='fake', _allow_non_fake_inputs=True)
-    with same_random_numbers():
-        return trace(*args)
+    return trace(*args)
 
 
 def program(graph, *args):
@@ -71,9 +71,14 @@ class Place:
 
 
 def places(model):
-    """The places of what is trained, and those of what else the modules hold."""
+    """The places of what is trained, and those of what else the modules hold.
+
+    Raises Untraceable if a module has hooks.
+    """
     found = {}
     for module in nn.Module.modules(model):
+        if module._forward_hooks or module._forward_pre_hooks or module._backward_hooks:
+            raise Untraceable(f'{type(module).__name__} has hooks, which no graph would call')
         for entries in (module._parameters, module._buffers):
             for key, tensor in entries.items():
                 if tensor is not None:
@@ -105,4 +110,4 @@ def replaced(places, tensors):
 
 
 def shapes(batch):
-    return tuple((tensor.shape, tensor.dtype) for tensor in batch)
+    return tuple((tensor.shape, tensor.dtype, tensor.device) for tensor in batch)
