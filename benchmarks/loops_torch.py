@@ -146,6 +146,11 @@ class Best(TorchLoop):
         self.forward = FORWARD[self.workload.model]
         self.loss_fn = F.cross_entropy if self.workload.classifies else half_mse
 
+    def parameters(self):
+        if self.workload.model == 'scratch':
+            return [param.detach().numpy().copy() for param in self.params]
+        return super().parameters()
+
     def epoch(self):
         losses = [self.step(X, y) for X, y in self.train_batches(self.batch_size)]
         return torch.stack(losses).mean().item(), self.validate() if self.validates else None
