@@ -169,6 +169,7 @@ def _reason(error):
         )
         and 'site-packages' not in frame.filename
     ]
-    message = str(error).strip().split('\n')[0]
+    lines = [line for line in str(error).split('\n') if line.strip()] or ['']
+    message = ' '.join(lines[: 2 if lines[0].endswith(':') else 1])
     place = f' in line {frames[-1].lineno} of {frames[-1].filename}' if frames else ''
     return f'{type(error).__name__}{place}: {message}'

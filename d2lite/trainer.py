@@ -9,7 +9,6 @@ import warnings
 
 from d2lite import checkpoint
 from d2lite.checks import check_arguments, check_count, count_batches
-from d2lite.data import is_whole
 from d2lite.hyperparameters import HyperParameters
 from d2lite.plots import Plot
 from d2lite.progress import ProgressLine
@@ -135,8 +134,8 @@ class Trainer(HyperParameters):
 
         d2lite's own loader does not, and its own `fit_epoch`.
         """
-        own = self.fit_epoch.__module__.startswith('d2lite_')
-        return not (own and is_whole(self.train_dataloader.dataloader))
+        modules = self.fit_epoch.__module__, type(self.train_dataloader.dataloader).__module__
+        return not all(module.startswith('d2lite') for module in modules)
 
     def _before_steps(self):
         if self.random_to_resume is not None:
