@@ -10,7 +10,7 @@ import hashlib
 import numpy as np
 
 from d2lite.hyperparameters import HyperParameters
-from d2lite.seeds import next_seed, numbered_generator
+from d2lite.seeds import next_seed
 
 __all__ = [
     'DataModule',
@@ -130,7 +130,7 @@ class TensorLoader:
         """The order of the examples in the epoch that now begins; None is that of the data."""
         order = None
         if self.shuffle:
-            order = numbered_generator(tuple(self.seed), self.epoch).permutation(self.num_examples)
+            order = np.random.default_rng([*self.seed, self.epoch]).permutation(self.num_examples)
         self.epoch += 1
         return order
 

@@ -55,9 +55,7 @@ def minibatches(num_examples, batch_size, num_epochs, seed):
     """
     batches = []
     for epoch in range(num_epochs):
-        order = np.random.Generator(np.random.PCG64(seed).advance(epoch << 64)).permutation(
-            num_examples
-        )
+        order = np.random.default_rng([*seed, epoch]).permutation(num_examples)
         batches += [order[i : i + batch_size] for i in range(0, num_examples, batch_size)]
     return batches
 

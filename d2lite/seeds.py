@@ -5,19 +5,12 @@ weights of our scratch models) is drawn with NumPy. Each purpose has a stream of
 making the data before or after the model changes neither.
 """
 
-import functools
 import random
 from collections.abc import Callable
 
 import numpy as np
 
-__all__ = [
-    'initial_normal',
-    'next_seed',
-    'numbered_generator',
-    'seed_everything',
-    'seed_framework_with',
-]
+__all__ = ['initial_normal', 'next_seed', 'seed_everything', 'seed_framework_with']
 
 _PURPOSES = ('data', 'parameters', 'keys')
 
@@ -71,23 +64,6 @@ def set_state(state: dict) -> None:
     _start_streams()
     for purpose, stream in state['streams'].items():
         _streams[purpose].bit_generator.state = stream
-
-
-def numbered_generator(seed: tuple[int, ...], number: int) -> np.random.Generator:
-    """The generator of a number: each has a stretch of its own of the stream of `seed`.
-
-    It is good until the next call: to make a new one would take as long as a small epoch.
-    """
-    generator, start = _generator(seed)
-    generator.bit_generator.state = start
-    generator.bit_generator.advance(number << 64)
-    return generator
-
-
-@functools.lru_cache(maxsize=8)
-def _generator(seed):
-    generator = np.random.Generator(np.random.PCG64(seed))
-    return generator, generator.bit_generator.state
 
 
 def initial_normal(seed: int, scale: float, shape: tuple[int, ...]) -> np.ndarray:

@@ -163,7 +163,7 @@ MUTATIONS = [
     ('no last frame', 'd2lite/board.py', '        board.show()\n    _undrawn',
      '        pass\n    _undrawn', 'test_board.py'),
     ('not shuffled', 'd2lite/data.py', 'if self.shuffle:', 'if False:', 'test_data.py'),
-    ('shuffled once', 'd2lite/data.py', 'tuple(self.seed), self.epoch', 'tuple(self.seed), 0',
+    ('shuffled once', 'd2lite/data.py', '[*self.seed, self.epoch]', '[*self.seed, 0]',
      'test_data.py'),
     ('last batch dropped', 'd2lite/data.py', 'range(0, len(tensor), batch_size)',
      'range(0, len(tensor) - batch_size + 1, batch_size)',

@@ -50,7 +50,7 @@ def test_every_contender_computes_the_same(d2l, name):
     seed, n = ours.train_dataloader.seed, workload.num_train
 
     def orders(epoch):
-        return np.random.Generator(np.random.PCG64(seed).advance(epoch << 64)).permutation(n)
+        return np.random.default_rng([*seed, epoch]).permutation(n)
 
     initial = workload.parameters()
     for contender in LOOPS:

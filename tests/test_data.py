@@ -28,7 +28,7 @@ def test_the_same_seed_gives_the_same_batches_in_the_same_order(d2l):
     X, y = regression_arrays(w, 4.2, 0.01, 72)
     seed = [seeds.next_seed('data'), 1]
     for epoch in range(2):
-        order = np.random.Generator(np.random.PCG64(seed).advance(epoch << 64)).permutation(40)
+        order = np.random.default_rng([*seed, epoch]).permutation(40)
         for i, start in enumerate(range(0, 40, 16)):
             rows = order[start : start + 16]
             np.testing.assert_array_equal(found[3 * epoch + i][0], X[rows])

@@ -33,9 +33,7 @@ def expected_batches(images, labels, batch_size, epochs=1):
     seeds.seed_everything(0)
     seed = [seeds.next_seed('data'), 1]
     for epoch in range(epochs):
-        order = np.random.Generator(np.random.PCG64(seed).advance(epoch << 64)).permutation(
-            len(labels)
-        )
+        order = np.random.default_rng([*seed, epoch]).permutation(len(labels))
         for start in range(0, len(labels), batch_size):
             rows = order[start : start + batch_size]
             yield images[rows].astype(np.float32) / np.float32(255), labels[rows]

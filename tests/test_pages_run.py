@@ -482,6 +482,6 @@ def test_lesson(backend):
     result = run_tab(read_page(LESSON), backend, show=['w_error', 'b_error'])
     assert result.error is None
     losses = [row['val_loss'] for row in result.values['history']]
-    assert losses == pytest.approx([2.31295, 0.338532, 0.0483527], rel=1e-3)
-    assert result.values['show']['w_error'] == pytest.approx([0.107176, -0.211899], rel=1e-3)
-    assert result.values['show']['b_error'] == pytest.approx(0.209321, rel=1e-3)
+    assert losses == pytest.approx([2.3129, 0.32594, 0.047944], rel=1e-3)
+    assert result.values['show']['w_error'] == pytest.approx([0.09868, -0.21435], rel=1e-3)
+    assert result.values['show']['b_error'] == pytest.approx(0.20859, rel=1e-3)
