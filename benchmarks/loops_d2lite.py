@@ -44,14 +44,17 @@ class D2Lite(Loop):
         if workload.classifies and self.backend == 'pytorch':
             train, val = ((X, y.astype('int64')) for X, y in (train, val))
 
+        arrays = {
+            True: tuple(loop.tensor(array) for array in train),
+            False: tuple(loop.tensor(array) for array in val),
+        }
+        del train, val  # the class would keep them
+
         class Arrays(d2l.DataModule):
             def __init__(self):
                 super().__init__()
                 self.batch_size = workload.batch_size
-                self.arrays = {
-                    True: tuple(loop.tensor(array) for array in train),
-                    False: tuple(loop.tensor(array) for array in val),
-                }
+                self.arrays = arrays
 
             def get_dataloader(self, train):
                 loader = self.get_tensorloader(self.arrays[train], train)

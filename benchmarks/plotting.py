@@ -49,7 +49,8 @@ def in_kernel(backend):
     epochs = WORKLOADS['W1'].epochs
     fit_seconds(backend, epochs, display=False)
     fit_seconds(backend, epochs, display=True)  # imports what draws
-    many = int(1.1 * LONG * 30 / fit_seconds(backend, 30, display=False)) + 1
+    few, more = (fit_seconds(backend, n, display=False) for n in (30, 330))  # without compiling
+    many = int(1.1 * LONG * 300 / (more - few)) + 1
     seconds = {}
     for length, num_epochs in {'short': epochs, 'long': many}.items():
         off, on = [], []
