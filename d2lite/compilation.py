@@ -131,7 +131,7 @@ class Compiled:
                 seconds = time.perf_counter() - begun
                 self.steps_per_call = max(1, round(count * SECONDS_PER_CALL / seconds))
             start += count
-            steps.end(count)
+            steps.after_steps(count)
 
     def _report(self, functions, values, count, counter):
         """Calls the functions that were deferred with the values they waited for."""

@@ -82,12 +82,7 @@ class Module(HyperParameters):
         if hasattr(value, 'detach'):
             value = value.detach()  # the graph that it came from would be kept alive
         label = 'train_' + key if train else 'val_' + key
-        plot = trainer.plots.get(label)
-        if plot is None or trainer.deferred is not None or plot.model is not self:
-            trainer.plot(self, label, value, train)
-        else:
-            plot.steps.append(trainer.train_batch_idx)
-            plot.values.append(value)
+        trainer.plot(self, label, value, train)
 
 
 def check_same_size(y_hat, y):

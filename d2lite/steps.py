@@ -13,7 +13,7 @@ __all__ = ['Interruption', 'Steps']
 class Steps:
     """A dataloader that tells its trainer before the first batch, and after each.
 
-    Who makes several steps at once calls `begin`, then `until_pause` and `end` for each few steps.
+    Who makes several steps at once calls `begin`, then `until_pause` and `after_steps` each time.
     """
 
     def __init__(self, dataloader, before_steps, after_steps, until_pause=None):
@@ -40,10 +40,6 @@ class Steps:
         skip, self.skip = self.skip, 0
         self.before_steps()
         return skip
-
-    def end(self, count):
-        """To be called when `count` steps are complete."""
-        self.after_steps(count)
 
     def first_batch(self):
         """A batch to learn shapes from."""

@@ -271,8 +271,13 @@ class Trainer(HyperParameters):
     def plot(self, model, label, value, train):
         """What `Module.plot` asks for: to the history and the board with it, now or when known.
 
-        During an epoch, `Module.plot` will leave further values of this label to `settle_plots`.
+        During an epoch, further values of this label wait for `settle_plots`.
         """
+        plot = self.plots.get(label)
+        if plot is not None and self.deferred is None and plot.model is model:
+            plot.steps.append(self.train_batch_idx)
+            plot.values.append(value)
+            return
         plot = Plot(model, label, train)
         self.defer(plot, value)
         within_epoch = self.batches_in_epoch is not None and self.deferred is None

@@ -93,17 +93,7 @@ def as_in_a_step(function):
     if not isinstance(function, Plot):
         return function
     model, label, train = function.model, function.label, function.train
-
-    def plot(value):
-        trainer = model.trainer
-        kept = trainer.plots.get(label)
-        if kept is None or kept.model is not model:
-            trainer.plot(model, label, value, train)
-        else:
-            kept.steps.append(trainer.train_batch_idx)
-            kept.values.append(value)
-
-    return plot
+    return lambda value: model.trainer.plot(model, label, value, train)
 
 
 class Output(int):

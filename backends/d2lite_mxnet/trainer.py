@@ -55,12 +55,11 @@ class Trainer(trainer.Trainer):
             for grad in grads:
                 grad *= grad_clip_val / norm
 
-    @staticmethod
-    def numbers(values):
+    def numbers(self, values):
         if all(isinstance(value, np.ndarray) and value.ndim == 0 for value in values):
             if len({value.dtype for value in values}) == 1:
                 return np.stack(values).tolist()  # one copy instead of many
-        return [float(value) for value in values]
+        return super().numbers(values)
 
     @staticmethod
     def find_gpus():

@@ -52,12 +52,9 @@ class Step:
 
     def update(self, grads):
         """What `fit_epoch` does when the gradients are known."""
-        trainer = self.trainer
         for place, grad in zip(self.params, grads, strict=True):
             place.tensor().grad = grad
-        if trainer.gradient_clip_val > 0:
-            trainer.clip_gradients(trainer.gradient_clip_val, trainer.model)
-        trainer.update.step()
+        self.trainer.apply_gradients()
 
     def program_for(self, model_args, tensors, sizes):
         key = self.key(tensors, sizes), len(model_args[2])

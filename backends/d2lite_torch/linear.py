@@ -31,9 +31,7 @@ class LinearRegressionScratch(Module):
         return torch.addmm(self.b, X, self.w)
 
     def loss(self, y_hat, y):
-        check_same_size(y_hat, y)
-        # The mean of `squared_loss`, in one operation and back in one, where that has four.
-        return nn.functional.mse_loss(y_hat, reshape(y, y_hat.shape)) / 2
+        return _mean_squared_loss(y_hat, y)
 
     def configure_optimizers(self):
         return SGD([self.w, self.b], self.lr)
@@ -54,9 +52,7 @@ class LinearRegression(Module):
         return self.net(X)
 
     def loss(self, y_hat, y):
-        check_same_size(y_hat, y)
-        # Half of it, as from scratch: the frameworks' own losses differ by this factor.
-        return nn.functional.mse_loss(y_hat, reshape(y, y_hat.shape)) / 2
+        return _mean_squared_loss(y_hat, y)
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), self.lr)
@@ -93,6 +89,13 @@ def squared_loss(y_hat, y):
     """Half the squared error of each example, in the shape of `y_hat`."""
     check_same_size(y_hat, y)
     return (y_hat - reshape(y, y_hat.shape)).square() / 2
+
+
+def _mean_squared_loss(y_hat, y):
+    """The mean of `squared_loss`, in one operation and back in one, where that has four."""
+    check_same_size(y_hat, y)
+    # Half of it: PyTorch's own loss differs by this factor.
+    return nn.functional.mse_loss(y_hat, reshape(y, y_hat.shape)) / 2
 
 
 def sgd(params, lr, batch_size):

@@ -29,9 +29,7 @@ class Trainer(trainer.Trainer):
             self.update.zero_grad()
             with torch.no_grad():
                 loss.backward()
-                if self.gradient_clip_val > 0:
-                    self.clip_gradients(self.gradient_clip_val, self.model)
-                self.update.step()
+                self.apply_gradients()
             self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
@@ -57,6 +55,12 @@ class Trainer(trainer.Trainer):
             arrange_weights(self.model)
         super().prepare_optimizer()
         self.update = PlainSGD(self.optim) if is_plain(self.optim) else self.optim
+
+    def apply_gradients(self):
+        """Clips the gradients, if they are to be clipped, and makes the update."""
+        if self.gradient_clip_val > 0:
+            self.clip_gradients(self.gradient_clip_val, self.model)
+        self.update.step()
 
     def clip_gradients(self, grad_clip_val, model):
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
