@@ -105,13 +105,13 @@ class ProgressBoard(HyperParameters):
     @property
     def data(self):
         """The points of each line so far: a dictionary of label to a list of Point(x, y)."""
+        if self.before_reading:
+            self.before_reading()
         self.settle()
         return self._data
 
     def settle(self):
         """Converts the values that are still on the device, and so waits for them."""
-        if self.before_reading:
-            self.before_reading()
         for label, groups in self._complete.items():
             line = self._data.setdefault(label, [])
             line.extend(Point(_mean(p.x for p in g), _mean(p.y for p in g)) for g in groups)

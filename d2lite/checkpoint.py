@@ -6,12 +6,12 @@ it, on the same framework, training ends with the same parameters, bit for bit.
 """
 
 import random
-import warnings
 
 import numpy as np
 
 from d2lite import seeds, storage
 from d2lite.data import TensorLoader
+from d2lite.warn import warn
 
 __all__ = [
     'load_checkpoint',
@@ -53,7 +53,7 @@ def matched(given, wanted, source):
 
 def save_checkpoint(trainer, path):
     """Writes all that decides how the training of `trainer` goes on to `path`."""
-    trainer.settle_plots()
+    trainer.plots.settle()
     loader = trainer.train_dataloader.dataloader
     within = trainer.batches_in_epoch is not None
     state = {
@@ -105,13 +105,12 @@ def load_checkpoint(trainer, path):
             f'size and the shuffling it began with (seed_everything makes synthetic data the same)'
         )
     if state['framework'] != trainer.framework_version:
-        warnings.warn(
+        warn(
             f'{path} was written with {trainer.backend} {state["framework"]}, this is '
-            f'{trainer.framework_version}: the results may differ in the last digits',
-            stacklevel=4,
+            f'{trainer.framework_version}: the results may differ in the last digits'
         )
     trainer.state_of.set_state(trainer, state['training'])
-    trainer.history = state['history']
+    trainer.history[:] = state['history']
     trainer.records.values = state['records']
     trainer.epoch = state['epoch']
     trainer.train_batch_idx = state['train_batch_idx']

@@ -137,10 +137,10 @@ class Compiled:
         """Calls the functions that were deferred with the values they waited for."""
         trainer = self.trainer
         if count > 1 and are_plots(functions) and trainer.records_plainly():
-            for plot, of_steps in zip(functions, values, strict=True):
-                plot.of_steps(of_steps)
+            trainer.plots.add_steps(functions, values)
             setattr(trainer, counter, getattr(trainer, counter) + count)
             return
+        trainer.plots.settle()
         for index in range(count):
             for function, of_steps in zip(functions, values, strict=True):
                 function(of_steps[index])

@@ -21,6 +21,8 @@ __all__ = [
     'regression_arrays',
 ]
 
+MOST_ORDERS, MOST_ORDERED = 16, 20_000  # orders at once, and examples in them
+
 
 class DataModule(HyperParameters):
     """The data of a lesson: hands a Trainer its training and validation minibatches.
@@ -117,6 +119,7 @@ class TensorLoader:
         self.take_into = getattr(data, 'take_into', None)  # a backend may know how
         self.shuffle, self.seed, self.epoch = shuffle, seed, 0
         self.num_examples = len(tensors[0])
+        self._orders = {}  # of epochs to come
         self._kept = [None] * len(tensors)  # memory of the epoch before
 
     def __len__(self):
@@ -133,9 +136,21 @@ class TensorLoader:
         """The order of the examples in the epoch that now begins; None is that of the data."""
         order = None
         if self.shuffle:
-            order = np.random.default_rng([*self.seed, self.epoch]).permutation(self.num_examples)
+            key = *self.seed, self.epoch
+            if key not in self._orders:
+                self._orders = self._next_orders()
+            order = self._orders.pop(key)
         self.epoch += 1
         return order
+
+    def _next_orders(self):
+        """The orders of this epoch and of some more, by seed and epoch, of few examples.
+
+        A generator takes eight times as long to make after a pass over the data than after another.
+        """
+        count = min(MOST_ORDERS, max(1, MOST_ORDERED // self.num_examples))
+        seeds = [(*self.seed, self.epoch + i) for i in range(count)]
+        return {seed: np.random.default_rng(seed).permutation(self.num_examples) for seed in seeds}
 
     @functools.cached_property
     def fingerprint(self):

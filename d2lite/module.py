@@ -73,16 +73,15 @@ class Module(HyperParameters):
                 f'{type(self).__name__} has no trainer yet, so there is nothing to plot against: '
                 f'train it with Trainer(max_epochs=...).fit(model, data)'
             )
-        shape = getattr(value, 'shape', ())
-        if shape and any(length != 1 for length in shape):
+        if getattr(value, 'ndim', 0) and any(length != 1 for length in value.shape):
             raise ValueError(
-                f'plot({key!r}, ...) takes one number, got shape {tuple(shape)}: average it over '
-                f'the minibatch, e.g. with d2l.reduce_mean'
+                f'plot({key!r}, ...) takes one number, got shape {tuple(value.shape)}: average it '
+                f'over the minibatch, e.g. with d2l.reduce_mean'
             )
         if hasattr(value, 'detach'):
             value = value.detach()  # the graph that it came from would be kept alive
         label = 'train_' + key if train else 'val_' + key
-        trainer.plot(self, label, value, train)
+        trainer.plots.add(self, label, value, train)
 
 
 def check_same_size(y_hat, y):

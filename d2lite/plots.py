@@ -1,10 +1,77 @@
 """What becomes of the values that a model plots: means in the history, and points on the board.
 
-In a plain loop they are only kept, with the number of their step. What is to be done with them is
-done for many at once, at the end of an epoch or when a frame is due, so that it costs little.
+Values are only kept, with the numbers of their steps, as long as nobody asks for them. What is to
+be done with them is done for many at once: at the end of an epoch of single steps, after several
+epochs of one call each, when a frame is due, or when somebody reads the history or the board.
 """
 
-__all__ = ['Plot']
+import collections
+
+__all__ = ['Plot', 'Plots']
+
+# Of epochs that wait together. Done for each by itself it takes three times as long: the program of
+# an epoch leaves nothing of all this in the processor's caches.
+SECONDS_TO_WAIT = 0.05
+
+
+class Plots:
+    """What is plotted during one `fit` of `trainer`; `history` has the epochs that do not wait."""
+
+    def __init__(self, trainer):
+        self.trainer = trainer
+        self.history = []
+        self.by_label = {}  # the plots of an epoch of single steps, whose values wait
+        self.waiting = collections.deque()  # what else is to be done: functions, their arguments
+        self.seconds = 0.0  # of the epochs that wait
+
+    def add(self, model, label, value, train):
+        """A value that `Module.plot` was given; it may wait, if it is not the label's first."""
+        trainer = self.trainer
+        plot = self.by_label.get(label)
+        if plot is not None and trainer.deferred is None and plot.model is model:
+            plot.steps.append(trainer.train_batch_idx)
+            plot.values.append(value)
+            return
+        plot = Plot(model, label, train)
+        if trainer.deferred is not None:
+            trainer.defer(plot, value)
+            return
+        if self.waiting:
+            self.settle()
+        plot(value)
+        within_epoch = trainer.batches_in_epoch is not None
+        if within_epoch and model is trainer.model and trainer.records_plainly():
+            self.by_label[label] = plot
+
+    def add_steps(self, plots, values):
+        """Values of the steps from the one that the trainer is at on: an array for each plot."""
+        trainer = self.trainer
+        for plot, of_steps in zip(plots, values, strict=True):
+            self.waiting.append((plot.file, trainer.epoch, trainer.train_batch_idx, of_steps))
+
+    def close_epoch(self, seconds):
+        """The epoch is complete, and took so long."""
+        if self.by_label:
+            self.settle()
+            self.by_label = {}
+        self.seconds += seconds
+        self.waiting.append((self._close, self.trainer.epoch, seconds))
+        if len(self.waiting) == 1 or self.seconds > SECONDS_TO_WAIT:
+            self.settle()
+
+    def settle(self):
+        """Does what waits; values that are still on the device are waited for."""
+        while self.waiting:
+            function, *arguments = self.waiting.popleft()
+            function(*arguments)
+        self.seconds = 0.0
+        for plot in self.by_label.values():
+            plot.settle()
+
+    def _close(self, epoch, seconds):
+        means = self.trainer.records.close_epoch(epoch)
+        self.history.append({'epoch': epoch + 1, **means, 'seconds': seconds})
+        self.trainer.model.board.settle()
 
 
 class Plot:
@@ -16,37 +83,36 @@ class Plot:
 
     def __call__(self, value):
         """Files and draws a value of the step that the trainer is at."""
-        model = self.model
-        model.trainer.record(self.label, value)
+        trainer, board = self.model.trainer, self.model.board
+        trainer.record(self.label, value)
         if every_n := self._every_n():
-            (x,) = self._xs([model.trainer.train_batch_idx])
-            model.board.draw(x, value, self.label, every_n)
-
-    def of_steps(self, values):
-        """The same for the values of several steps, of which the trainer is at the first."""
-        if hasattr(values, 'tolist'):
-            values = values.reshape(-1).tolist()
-        first = self.model.trainer.train_batch_idx
-        self._file(range(first, first + len(values)), values)
+            (x,) = self._xs(trainer.epoch, [trainer.train_batch_idx])
+            board.draw(x, value, self.label, every_n)
 
     def settle(self):
         """The same for the values that wait."""
         if self.values:
             steps, values, self.steps, self.values = self.steps, self.values, [], []
-            self._file(steps, self.model.trainer.numbers(values))
+            trainer = self.model.trainer
+            self._file(trainer.epoch, steps, trainer.numbers(values))
 
-    def _file(self, steps, values):
+    def file(self, epoch, first, values):
+        """The same for the values of several steps of an epoch, of which `first` is one."""
+        if hasattr(values, 'tolist'):
+            values = values.reshape(-1).tolist()
+        self._file(epoch, range(first, first + len(values)), values)
+
+    def _file(self, epoch, steps, values):
         model = self.model
         model.trainer.records.extend(self.label, values)
         if every_n := self._every_n():
-            model.board.draw_all(self._xs(steps), values, self.label, every_n)
+            model.board.draw_all(self._xs(epoch, steps), values, self.label, every_n)
 
-    def _xs(self, steps):
+    def _xs(self, epoch, steps):
         """Where values of these steps are drawn: those of a validation at the end of the epoch."""
-        trainer = self.model.trainer
         if not self.train:
-            return [trainer.epoch + 1] * len(steps)
-        num_batches = trainer.num_train_batches
+            return [epoch + 1] * len(steps)
+        num_batches = self.model.trainer.num_train_batches
         return [step / num_batches for step in steps]
 
     def _every_n(self):

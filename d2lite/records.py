@@ -1,7 +1,8 @@
 """What a model reports while it trains: means for the history, and a word when it diverges."""
 
 import math
-import warnings
+
+from d2lite.warn import warn
 
 __all__ = ['Records']
 
@@ -23,10 +24,14 @@ class Records:
     def check(self, label, value):
         """Raises FloatingPointError if `value`, the newest of `label`, is no finite number."""
         if not math.isfinite(value):
-            raise FloatingPointError(self._divergence(label, len(self.values[label]), value))
+            epoch, step = self.trainer.epoch, len(self.values[label])
+            raise FloatingPointError(self._divergence(label, epoch, step, value))
 
-    def close_epoch(self):
-        """The mean of each label; warns if a value was NaN or infinite. The next epoch is empty."""
+    def close_epoch(self, epoch):
+        """The mean of each label; warns if a value was NaN or infinite. The next epoch is empty.
+
+        `epoch`: which it is, counted from 0; the trainer may be at another by now.
+        """
         numbers = {label: [*map(float, values)] for label, values in self.values.items()}
         self.values = {}
         sums = {label: sum(values) for label, values in numbers.items()}
@@ -41,7 +46,7 @@ class Records:
             bad.sort(key=lambda each: (each[1].startswith('val_'), each[0]))
             for step, label, value in bad[:1]:
                 self.diverged = True
-                warnings.warn(self._divergence(label, step, value), stacklevel=4)
+                warn(self._divergence(label, epoch, step, value))
         return {label: sums[label] / len(values) for label, values in numbers.items()}
 
     def get_state(self):
@@ -55,10 +60,10 @@ class Records:
             if label.startswith('train_')
         }
 
-    def _divergence(self, label, step, value):
+    def _divergence(self, label, epoch, step, value):
         lr = getattr(self.trainer.model, 'lr', None)
         at = '' if lr is None else f', with lr={lr}'
         return (
-            f'{label} became {float(value)} in epoch {self.trainer.epoch + 1}, step {step}{at}: '
-            f'training has diverged. A smaller learning rate or gradient_clip_val may help.'
+            f'{label} became {float(value)} in epoch {epoch + 1}, step {step}{at}: training has '
+            f'diverged. A smaller learning rate or gradient_clip_val may help.'
         )

@@ -5,16 +5,16 @@ prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max
 
 import numbers
 import time
-import warnings
 
 from d2lite import checkpoint
 from d2lite.checks import check_arguments, check_count, count_batches
 from d2lite.hyperparameters import HyperParameters
-from d2lite.plots import Plot
+from d2lite.plots import Plots
 from d2lite.progress import ProgressLine
 from d2lite.purity import Untraceable
 from d2lite.records import Records
 from d2lite.steps import Interruption, Steps
+from d2lite.warn import warn
 
 __all__ = ['Trainer']
 
@@ -66,15 +66,12 @@ class Trainer(HyperParameters):
         self.gpus = self.find_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:
             place = f'{len(self.gpus)} of them' if self.gpus else 'the CPU'
-            warnings.warn(
+            warn(
                 f'num_gpus={num_gpus}, but {self.backend} finds {len(self.gpus)} GPU(s) here: '
-                f'training on {place}',
-                stacklevel=2,
+                f'training on {place}'
             )
         if len(self.gpus) > 1:
-            warnings.warn(
-                'd2lite trains on one GPU: of those asked for it uses the first', stacklevel=2
-            )
+            warn('d2lite trains on one GPU: of those asked for it uses the first')
 
     def fit(self, model, data=None, ckpt_path=None, init_params=None):
         """Trains `model` on `data` for `max_epochs` epochs.
@@ -88,10 +85,9 @@ class Trainer(HyperParameters):
         """
         check_arguments(self, model, data)
         self.prepare_data(data)
+        self.records, self.plots = Records(self), Plots(self)
         self.prepare_model(model)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self.history, self.records = [], Records(self)
-        self.plots = {}  # by their labels, in an epoch of steps that are made one by one
         self.batches_in_epoch = None  # how many are done of an epoch that is not
         self.random_to_resume = None
         self.deferred = None
@@ -101,6 +97,7 @@ class Trainer(HyperParameters):
         self.prepare_optimizer()
         if ckpt_path is not None:
             checkpoint.load_checkpoint(self, ckpt_path)
+        self.may_draw_first = self._may_draw_first()
         self.progress_line = ProgressLine(self)
         try:
             with Interruption() as self.interruption:
@@ -108,7 +105,7 @@ class Trainer(HyperParameters):
                     self.epoch = epoch
                     self._run_epoch()
         finally:
-            self.settle_plots()
+            self.plots.settle()
             self.progress_line.close()
             model.board.finish()
             model.board.before_reading = None
@@ -117,19 +114,14 @@ class Trainer(HyperParameters):
         start = time.perf_counter()
         self.batches_in_epoch = self.train_dataloader.skip
         self.val_batch_idx_at_start = self.val_batch_idx
-        self.random_at_epoch = checkpoint.random_state(self) if self._draws_first() else None
+        self.random_at_epoch = checkpoint.random_state(self) if self.may_draw_first else None
         self.fit_epoch()
         self.batches_in_epoch = None
-        self.settle_plots()
-        self.plots = {}
-        means = self.records.close_epoch()
-        seconds = time.perf_counter() - start
-        self.history.append({'epoch': self.epoch + 1, **means, 'seconds': seconds})
-        self.model.board.settle()
+        self.plots.close_epoch(time.perf_counter() - start)
         self.progress_line.step()
         self.interruption.check()
 
-    def _draws_first(self):
+    def _may_draw_first(self):
         """Whether anything may draw random numbers in an epoch before its first step.
 
         d2lite's own loader does not, and its own `fit_epoch`.
@@ -149,11 +141,11 @@ class Trainer(HyperParameters):
         if self.progress_line.shown:
             self.progress_line.step()
         if self.watched and self.model.board.is_due():
-            self.settle_plots()
+            self.plots.settle()
         if self.checkpoint_every and self.train_batch_idx % self.checkpoint_every == 0:
             self.save_checkpoint(self.checkpoint_path)
         if self.uncompiled:
-            warnings.warn(self._why_uncompiled(), stacklevel=5)
+            warn(self._why_uncompiled())
             self.uncompiled = ''
         if self.interruption.asked:
             self.interruption.check()
@@ -233,7 +225,7 @@ class Trainer(HyperParameters):
         if self.gpus:
             self.move_model(model)
         self.model = model
-        model.board.before_reading = self.settle_plots
+        model.board.before_reading = self.plots.settle
         self.watched = model.board.is_watched()
 
     def prepare_optimizer(self):
@@ -268,26 +260,11 @@ class Trainer(HyperParameters):
         """Where this trainer trains, in words: 'cpu', or the framework's name of the GPU."""
         return str(self.gpus[0]) if self.gpus else 'cpu'
 
-    def plot(self, model, label, value, train):
-        """What `Module.plot` asks for: to the history and the board with it, now or when known.
-
-        During an epoch, further values of this label wait for `settle_plots`.
-        """
-        plot = self.plots.get(label)
-        if plot is not None and self.deferred is None and plot.model is model:
-            plot.steps.append(self.train_batch_idx)
-            plot.values.append(value)
-            return
-        plot = Plot(model, label, train)
-        self.defer(plot, value)
-        within_epoch = self.batches_in_epoch is not None and self.deferred is None
-        if within_epoch and model is self.model and self.records_plainly():
-            self.plots[label] = plot
-
-    def settle_plots(self):
-        """Does what has to be done with the values plotted until now; waits for the device."""
-        for plot in self.plots.values():
-            plot.settle()
+    @property
+    def history(self):
+        """A dictionary for each epoch that is complete."""
+        self.plots.settle()
+        return self.plots.history
 
     def numbers(self, values):
         """Scalars of the framework as plain numbers."""

@@ -30,6 +30,28 @@ def test_any_number_of_batches(d2l, sizes):
     assert_same(d2l, *(fit(d2l, lambda: scratch(d2l), c, data=data) for c in (True, False)))
 
 
+def test_epochs_that_are_one_call_wait_until_somebody_looks(d2l, monkeypatch):
+    monkeypatch.setattr('d2lite.plots.SECONDS_TO_WAIT', 1000)
+    waiting, seen = [], []
+
+    class Trainer(d2l.Trainer):
+        def _run_epoch(self):
+            super()._run_epoch()
+            waiting.append(len(self.plots.waiting))
+            if self.epoch == 9:
+                seen.append(len(self.history))
+            if self.epoch == 19:
+                seen.append(len(self.model.board.data['val_loss']))
+
+    trainer = Trainer(max_epochs=30, compile=fast(d2l))
+    trainer.fit(scratch(d2l), small_data(d2l))
+    assert seen == [10, 20]
+    assert [entry['epoch'] for entry in trainer.history] == list(range(1, 31))
+    if backend_of(d2l) != 'mxnet':  # there each step is a call
+        each = [3 * (epoch % 10 + 1) for epoch in range(30)]  # two plots, and the epoch's end
+        assert waiting == each
+
+
 def test_without_validation_data(d2l):
     def data():
         return small_data(d2l, num_val=0)

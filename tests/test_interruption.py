@@ -178,6 +178,7 @@ def test_a_loss_that_is_no_number_is_told_once(d2l):
     with pytest.warns(UserWarning, match='training has diverged') as caught:
         fit()
     (message,) = [str(w.message) for w in caught if 'diverged' in str(w.message)]
+    assert {w.filename for w in caught if 'diverged' in str(w.message)} == {__file__}
     assert 'train_loss became ' in message and 'in epoch 1, step ' in message
     assert 'with lr=100.0' in message
     step = int(message.split('step ')[1].split(',')[0])

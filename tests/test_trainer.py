@@ -77,7 +77,7 @@ def test_the_board_can_be_read_while_training(d2l):
     trainer.fit(model, small_data(d2l))
     assert lengths == [0, 1, 1, 2]
     # Afterwards a step draws at once, and nobody has to settle anything.
-    assert model.board.before_reading is None and trainer.plots == {}
+    assert model.board.before_reading is None and trainer.plots.by_label == {}
     for _ in range(2):  # the batches of a point
         model.plot('loss', d2l.tensor(1.0), train=False)
     assert model.board.data['val_loss'][-1].y == 1

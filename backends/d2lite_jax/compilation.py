@@ -21,7 +21,8 @@ class Step:
 
     def __init__(self, trainer, train, loader, batch):
         self.trainer, self.train, self.loader = trainer, train, loader
-        self.leaves, self.structure = jax.tree.flatten(trainer.state)
+        self.structure = jax.tree.structure(trainer.state)
+        self.state = self.leaves = None  # the state that the last call made, and its leaves
         self.programs = {}  # by the shapes of the batch
         self.make(batch)
 
@@ -31,7 +32,7 @@ class Step:
     def program_for(self, batch):
         shapes = tuple((tensor.shape, tensor.dtype) for tensor in batch)
         if shapes not in self.programs:
-            self.programs[shapes] = executable(self.traced_step, self.leaves, batch)
+            self.programs[shapes] = executable(self.traced_step, self.state_leaves(), batch)
         return self.programs[shapes]
 
     def step(self, batch):
@@ -40,10 +41,15 @@ class Step:
 
     def call(self, program, *args):
         """Runs a program on the state of the training, which it may change."""
-        leaves, values = program(jax.tree.leaves(self.trainer.state), *args)
+        leaves, values = program(self.state_leaves(), *args)
         if self.train:
-            self.trainer.state = jax.tree.unflatten(self.structure, leaves)
+            self.state, self.leaves = jax.tree.unflatten(self.structure, leaves), leaves
+            self.trainer.state = self.state
         return values
+
+    def state_leaves(self):
+        state = self.trainer.state
+        return self.leaves if state is self.state else jax.tree.leaves(state)
 
     def traced_step(self, leaves, batch):
         """The leaves of the state after a step, and the values of what the step deferred."""
@@ -76,7 +82,7 @@ class Pass(Step):
         loader = self.loader
         self.num_whole, self.rest = divmod(loader.num_examples, loader.batch_size)
         self.order = self.given(np.arange(loader.num_examples)) if loader.shuffle else None
-        args = self.leaves, loader.tensors, self.order, np.int32(0)
+        args = self.state_leaves(), loader.tensors, self.order, np.int32(0)
         self.jaxprs = {}
         for size in sizes(loader):
             traced = jax.make_jaxpr(partial(self.traced_rows, size=size), return_shape=True)
@@ -122,7 +128,7 @@ class Pass(Step):
     def looped(self, function, *args):
         """The program of `function`, compiled when it is first needed."""
         if function.__name__ not in self.programs:
-            self.programs[function.__name__] = executable(function, self.leaves, *args)
+            self.programs[function.__name__] = executable(function, self.state_leaves(), *args)
         return self.programs[function.__name__]
 
     def both(self, leaves, data, val_data):

@@ -93,7 +93,7 @@ def as_in_a_step(function):
     if not isinstance(function, Plot):
         return function
     model, label, train = function.model, function.label, function.train
-    return lambda value: model.trainer.plot(model, label, value, train)
+    return lambda value: model.trainer.plots.add(model, label, value, train)
 
 
 class Output(int):

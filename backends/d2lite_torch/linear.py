@@ -93,9 +93,11 @@ def squared_loss(y_hat, y):
 
 def _mean_squared_loss(y_hat, y):
     """The mean of `squared_loss`, in one operation and back in one, where that has four."""
-    check_same_size(y_hat, y)
+    if y.shape != y_hat.shape:
+        check_same_size(y_hat, y)
+        y = reshape(y, y_hat.shape)
     # Half of it: PyTorch's own loss differs by this factor.
-    return nn.functional.mse_loss(y_hat, reshape(y, y_hat.shape)) / 2
+    return nn.functional.mse_loss(y_hat, y) / 2
 
 
 def sgd(params, lr, batch_size):

@@ -40,10 +40,13 @@ class PlainSGD:
             self.optim.step()
             return
         for group in self.optim.param_groups:
-            params = [param for param in group['params'] if param.grad is not None]
-            if params:
-                grads = [param.grad for param in params]
-                torch._foreach_add_(params, grads, alpha=-group['lr'])
+            params, lr = group['params'], group['lr']
+            try:
+                torch._foreach_add_(params, [param.grad for param in params], alpha=-lr)
+            except TypeError:  # the loss does not depend on all of them
+                params = [param for param in params if param.grad is not None]
+                if params:
+                    torch._foreach_add_(params, [param.grad for param in params], alpha=-lr)
 
 
 def is_plain(optim):
