@@ -34,10 +34,11 @@ class Deferred:
 def deferring(trainer):
     """Within this context `trainer` and its model put off what needs values."""
     trainer.deferred = Deferred()
+    by_label, trainer.plots.by_label = trainer.plots.by_label, {}
     try:
         yield trainer.deferred
     finally:
-        trainer.deferred = None
+        trainer.deferred, trainer.plots.by_label = None, by_label
 
 
 class Compiled:

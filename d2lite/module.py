@@ -78,8 +78,10 @@ class Module(HyperParameters):
                 f'plot({key!r}, ...) takes one number, got shape {tuple(value.shape)}: average it '
                 f'over the minibatch, e.g. with d2l.reduce_mean'
             )
-        if hasattr(value, 'detach'):
+        try:
             value = value.detach()  # the graph that it came from would be kept alive
+        except AttributeError:  # a plain number, or of a framework that keeps no graph
+            pass
         label = 'train_' + key if train else 'val_' + key
         trainer.plots.add(self, label, value, train)
 

@@ -26,12 +26,12 @@ class Plots:
 
     def add(self, model, label, value, train):
         """A value that `Module.plot` was given; it may wait, if it is not the label's first."""
-        trainer = self.trainer
         plot = self.by_label.get(label)
-        if plot is not None and trainer.deferred is None and plot.model is model:
-            plot.steps.append(trainer.train_batch_idx)
+        if plot is not None and plot.model is model:
+            plot.steps.append(self.trainer.train_batch_idx)
             plot.values.append(value)
             return
+        trainer = self.trainer
         plot = Plot(model, label, train)
         if trainer.deferred is not None:
             trainer.defer(plot, value)

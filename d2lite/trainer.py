@@ -99,6 +99,8 @@ class Trainer(HyperParameters):
             checkpoint.load_checkpoint(self, ckpt_path)
         self.may_draw_first = self._may_draw_first()
         self.progress_line = ProgressLine(self)
+        # Whether anything may have to be done between two steps.
+        self.pauses = bool(self.progress_line.shown or self.watched or self.checkpoint_every)
         try:
             with Interruption() as self.interruption:
                 for epoch in range(len(self.history), self.max_epochs):
@@ -138,8 +140,12 @@ class Trainer(HyperParameters):
         if self.batches_in_epoch is None:
             return  # somebody looks at the batches after training
         self.batches_in_epoch += count
-        if self.progress_line.shown:
-            self.progress_line.step()
+        if self.pauses or self.interruption.asked:
+            self._pause()
+
+    def _pause(self):
+        """Between two steps: does what has to be done there, if it is due."""
+        self.progress_line.step()
         if self.watched and self.model.board.is_due():
             self.plots.settle()
         if self.checkpoint_every and self.train_batch_idx % self.checkpoint_every == 0:
@@ -147,8 +153,7 @@ class Trainer(HyperParameters):
         if self.uncompiled:
             warn(self._why_uncompiled())
             self.uncompiled = ''
-        if self.interruption.asked:
-            self.interruption.check()
+        self.interruption.check()
 
     def _until_pause(self, most):
         """How many steps, up to `most`, may be made before something has to happen."""
@@ -164,6 +169,7 @@ class Trainer(HyperParameters):
                 compiled = self.compilation(self)
                 self.uncompiled = compiled.prepare()
                 self.compiled = False if self.uncompiled else compiled
+                self.pauses = self.pauses or bool(self.uncompiled)
         return self.compiled is not False
 
     def _why_uncompiled(self):

@@ -175,20 +175,38 @@ def test_squared_loss_aligns_labels_or_refuses(d2l):
         d2l.squared_loss(y_hat, y[:2])
 
 
+def loss(d2l, model, y_hat, y):
+    """The model's loss of these predictions."""
+    if backend_of(d2l) != 'jax':
+        return model.loss(y_hat, y)
+
+    class State:
+        @staticmethod
+        def apply_fn(variables, X):
+            return X
+
+    return model.loss({}, (y_hat,), y, State)
+
+
 def test_both_models_have_the_same_loss(d2l):
     y_hat, y = d2l.tensor([[1.0], [2.0]]), d2l.tensor([[0.0], [4.0]])
-    if backend_of(d2l) == 'jax':
-
-        class State:
-            @staticmethod
-            def apply_fn(variables, X):
-                return X
-
-        args = ({}, (y_hat,), y, State)
-    else:
-        args = (y_hat, y)
     for model in (d2l.LinearRegressionScratch(1, lr=0.1), d2l.LinearRegression(lr=0.1)):
-        assert float(model.loss(*args)) == pytest.approx((1 + 4) / 2 / 2)
+        assert float(loss(d2l, model, y_hat, y)) == pytest.approx((1 + 4) / 2 / 2)
+
+
+def test_a_loss_beyond_all_numbers_is_no_number(d2l):
+    y_hat, y = d2l.tensor([[1e30], [2.0]]), d2l.tensor([[0.0], [4.0]])
+    for far in (y_hat, y_hat * 1e30):
+        value = float(loss(d2l, d2l.LinearRegression(lr=0.1), far, y))
+        # MXNet's sums make NaN of it.
+        assert value == np.inf or (np.isnan(value) and backend_of(d2l) == 'mxnet')
+
+
+def test_labels_of_another_shape_or_type(d2l):
+    y_hat = d2l.tensor([[1.0], [2.0]])
+    assert float(loss(d2l, d2l.LinearRegression(lr=0.1), y_hat, d2l.tensor([0.0, 4.0]))) == 1.25
+    if backend_of(d2l) != 'tensorflow':  # which mixes no types
+        assert float(loss(d2l, d2l.LinearRegression(lr=0.1), y_hat, d2l.tensor([[0], [4]]))) == 1.25
 
 
 def test_the_step_of_sgd_is_lr_times_the_gradient(d2l):

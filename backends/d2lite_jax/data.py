@@ -1,6 +1,7 @@
 """Data modules that hand out JAX arrays."""
 
 import jax
+import numpy as np
 from jax import numpy as jnp
 
 from d2lite import data
@@ -11,8 +12,12 @@ from d2lite_jax.tensor import numpy
 
 class DataModule(data.DataModule):
     backend = NAME
-    tensor = staticmethod(jnp.array)
     numpy = staticmethod(numpy)
+
+    @staticmethod
+    def tensor(array):
+        # `jnp.array` would make two copies, the second of them after it has returned.
+        return jax.device_put(np.asarray(array), may_alias=False).block_until_ready()
 
     @staticmethod
     def take(tensor, rows):

@@ -92,12 +92,14 @@ def squared_loss(y_hat, y):
 
 
 def _mean_squared_loss(y_hat, y):
-    """The mean of `squared_loss`, in one operation and back in one, where that has four."""
-    if y.shape != y_hat.shape:
-        check_same_size(y_hat, y)
-        y = reshape(y, y_hat.shape)
-    # Half of it: PyTorch's own loss differs by this factor.
-    return nn.functional.mse_loss(y_hat, y) / 2
+    """The mean of `squared_loss`, in one operation and back in one, where that has four.
+
+    Huber's loss is half the squared error up to `delta`, here as far as numbers go. PyTorch's
+    `mse_loss` would have to be halved by a second operation: a tenth of the time of a small model.
+    """
+    if y.shape != y_hat.shape or y.dtype != y_hat.dtype:
+        return squared_loss(y_hat, y).mean()
+    return nn.functional.huber_loss(y_hat, y, delta=1e38)
 
 
 def sgd(params, lr, batch_size):

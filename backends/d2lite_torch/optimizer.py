@@ -58,4 +58,4 @@ def is_plain(optim):
             return False
         if group['differentiable'] or type(group['lr']) not in (float, int):
             return False
-    return not optim._optimizer_step_pre_hooks and not optim._optimizer_step_post_hooks
+    return not (optim._optimizer_step_pre_hooks or optim._optimizer_step_post_hooks)
