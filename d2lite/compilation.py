@@ -47,8 +47,8 @@ class Compiled:
     A backend's subclass has two classes of programs, which take `(trainer, train, loader, batch)`
     and raise for what cannot be traced: `step_program`, with `step(batch)`, and `pass_program` for
     a loader that `is_whole`, with `given(order)`, the order as its `run(start, count, order)` takes
-    it. Both return the values of their `functions`, for each a list with an entry for each step.
-    `loops`: whether `run` makes several steps, best a multiple of `multiple`.
+    it. Both return the values of their `functions`, for each a list with an entry for each step, or
+    an array. `loops`: whether `run` makes several steps, best a multiple of `multiple`.
     """
 
     step_program = pass_program = None  # set in each backend's subclass
@@ -137,7 +137,8 @@ class Compiled:
     def _report(self, functions, values, count, counter):
         """Calls the functions that were deferred with the values they waited for."""
         trainer = self.trainer
-        if count > 1 and are_plots(functions) and trainer.records_plainly():
+        in_arrays = not any(isinstance(of_steps, list) for of_steps in values)
+        if in_arrays and are_plots(functions) and trainer.records_plainly():
             trainer.plots.add_steps(functions, values)
             setattr(trainer, counter, getattr(trainer, counter) + count)
             return

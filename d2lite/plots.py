@@ -23,6 +23,7 @@ class Plots:
         self.by_label = {}  # the plots of an epoch of single steps, whose values wait
         self.waiting = collections.deque()  # what else is to be done: functions, their arguments
         self.seconds = 0.0  # of the epochs that wait
+        self.settling = False
 
     def add(self, model, label, value, train):
         """A value that `Module.plot` was given; it may wait, if it is not the label's first."""
@@ -61,12 +62,18 @@ class Plots:
 
     def settle(self):
         """Does what waits; values that are still on the device are waited for."""
-        while self.waiting:
-            function, *arguments = self.waiting.popleft()
-            function(*arguments)
-        self.seconds = 0.0
-        for plot in self.by_label.values():
-            plot.settle()
+        if self.settling:  # it has drawn a frame, for which the board is read
+            return
+        self.settling = True
+        try:
+            while self.waiting:
+                function, *arguments = self.waiting.popleft()
+                function(*arguments)
+            self.seconds = 0.0
+            for plot in self.by_label.values():
+                plot.settle()
+        finally:
+            self.settling = False
 
     def _close(self, epoch, seconds):
         means = self.trainer.records.close_epoch(epoch)

@@ -52,6 +52,32 @@ def test_epochs_that_are_one_call_wait_until_somebody_looks(d2l, monkeypatch):
         assert waiting == each
 
 
+def test_frames_of_epochs_that_waited(d2l, monkeypatch):
+    monkeypatch.setattr('d2lite.plots.SECONDS_TO_WAIT', 1000)
+    frames = []
+
+    class Board(d2l.ProgressBoard):
+        def is_watched(self):
+            return True
+
+        def is_due(self):
+            return model.trainer.epoch >= 290
+
+        def show(self):
+            if self.is_due():
+                frames.append(len(self.data.get('val_loss', ())))
+
+        def _show_in_time(self):
+            self.show()
+
+    model = scratch(d2l)
+    model.board = Board()
+    trainer = d2l.Trainer(max_epochs=300, compile=fast(d2l))
+    trainer.fit(model, small_data(d2l, num_train=32, num_val=16))
+    assert frames == sorted(frames) and frames[-1] == 300
+    assert len(trainer.history) == 300
+
+
 def test_without_validation_data(d2l):
     def data():
         return small_data(d2l, num_val=0)
