@@ -57,6 +57,7 @@ class Compiled:
         self.trainer = trainer
         self.programs = None  # for training and for validation
         self.steps_per_call = FIRST_STEPS
+        self.known = {}  # for `can_wait`, by the id of a list: the answer, and the list
 
     def trace(self, train, loader, batch):
         if is_whole(loader):  # the program prepares the batches
@@ -134,11 +135,17 @@ class Compiled:
             start += count
             steps.after_steps(count)
 
+    def can_wait(self, functions):
+        """Whether these are plots, and nothing has to happen at each single one."""
+        if id(functions) not in self.known:
+            answer = are_plots(functions) and self.trainer.records_plainly()
+            self.known[id(functions)] = answer, functions
+        return self.known[id(functions)][0]
+
     def _report(self, functions, values, count, counter):
         """Calls the functions that were deferred with the values they waited for."""
         trainer = self.trainer
-        in_arrays = not any(isinstance(of_steps, list) for of_steps in values)
-        if in_arrays and are_plots(functions) and trainer.records_plainly():
+        if self.can_wait(functions) and not isinstance(values[0], list):
             trainer.plots.add_steps(functions, values)
             setattr(trainer, counter, getattr(trainer, counter) + count)
             return
@@ -152,7 +159,7 @@ class Compiled:
 def are_plots(functions):
     """Whether these are plots, each of a label of its own, so that they need not take turns."""
     labels = [function.label for function in functions if isinstance(function, Plot)]
-    return len(labels) == len(functions) == len(set(labels))
+    return 0 < len(labels) == len(functions) == len(set(labels))
 
 
 def sizes(loader):

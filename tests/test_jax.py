@@ -57,6 +57,15 @@ def test_batch_statistics_are_updated_in_training_and_kept():
     assert trainer.history[1]['train_loss'] > 0
 
 
+def test_tensors_of_data_are_copies_that_jax_takes_as_they_are():
+    array = np.arange(12.0, dtype=np.float32).reshape(3, 4)[:, ::2]
+    tensor = d2l.DataModule.tensor(array)
+    array[:] = -1
+    np.testing.assert_array_equal(tensor, [[0, 2], [4, 6], [8, 10]])
+    assert tensor.unsafe_buffer_pointer() % 64 == 0
+    assert d2l.DataModule.tensor(np.zeros((0, 3))).shape == (0, 3)
+
+
 def test_dropout_has_another_key_in_each_training_step():
     model = Normalized()
     model.seen = []

@@ -193,6 +193,10 @@ class Compiled(compilation.Compiled):
     __doc__ = compilation.Compiled.__doc__
     step_program, pass_program = Step, Pass
 
+    def __init__(self, trainer):
+        super().__init__(trainer)
+        trainer.state = jax.tree.map(strongly_typed, trainer.state)
+
     def link(self, train, validation=None):
         loops = [program for program in (train, validation) if program and program.loops]
         if len(loops) == 2 and not validation.loader.shuffle:
@@ -201,10 +205,6 @@ class Compiled(compilation.Compiled):
         joined = train in loops and train.validation
         for program in loops[:1] if joined else loops:
             program.compile()
-
-    def __init__(self, trainer):
-        super().__init__(trainer)
-        trainer.state = jax.tree.map(strongly_typed, trainer.state)
 
 
 def strongly_typed(leaf):
