@@ -7,7 +7,6 @@ whole tensors, many steps are one call, so that neither Python nor the device wa
 
 import contextlib
 import time
-import traceback
 
 from d2lite.data import is_whole
 from d2lite.plots import Plot
@@ -170,15 +169,13 @@ def sizes(loader):
 
 def _reason(error):
     """Why a step cannot be traced: the first line of the error, and the line that it came from."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not any(
-            f'/{name}/' in frame.filename or f'/{name}_' in frame.filename for name in LIBRARIES
-        )
-        and 'site-packages' not in frame.filename
-    ]
+    place, traceback = '', error.__traceback__
+    while traceback:
+        frame, line = traceback.tb_frame, traceback.tb_lineno
+        name, file = frame.f_globals.get('__name__', ''), frame.f_code.co_filename
+        if not name.startswith(LIBRARIES) and 'site-packages' not in file:
+            place = f' in line {line} of {file}'
+        traceback = traceback.tb_next
     lines = [line for line in str(error).split('\n') if line.strip()] or ['']
     message = ' '.join(lines[: 2 if lines[0].endswith(':') else 1])
-    place = f' in line {frames[-1].lineno} of {frames[-1].filename}' if frames else ''
     return f'{type(error).__name__}{place}: {message}'
