@@ -11,7 +11,7 @@ from jax import lax
 from jax import numpy as jnp
 
 from benchmarks.loop import Loop, slices
-from d2lite_jax.data import aligned
+from d2lite_jax.data import DataModule
 
 
 class Tutorial(Loop):
@@ -99,7 +99,7 @@ class JaxLoop(Loop):
 
     def build(self, data, parameters):
         arrays = (data.X, data.y, data.X_val, data.y_val)
-        self.X, self.y, self.X_val, self.y_val = (jax.device_put(aligned(a)) for a in arrays)
+        self.X, self.y, self.X_val, self.y_val = map(DataModule.tensor, arrays)
         self.params = [jnp.array(array) for array in parameters]
 
     def parameters(self):

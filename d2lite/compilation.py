@@ -56,7 +56,7 @@ class Compiled:
         self.trainer = trainer
         self.programs = None  # for training and for validation
         self.steps_per_call = FIRST_STEPS
-        self.known = {}  # for `can_wait`, by the id of a list: the answer, and the list
+        self.known = {}  # the answers of `can_wait`
 
     def trace(self, train, loader, batch):
         if is_whole(loader):  # the program prepares the batches
@@ -136,10 +136,10 @@ class Compiled:
 
     def can_wait(self, functions):
         """Whether these are plots, and nothing has to happen at each single one."""
-        if id(functions) not in self.known:
-            answer = are_plots(functions) and self.trainer.records_plainly()
-            self.known[id(functions)] = answer, functions
-        return self.known[id(functions)][0]
+        key = tuple(functions)
+        if key not in self.known:
+            self.known[key] = are_plots(functions) and self.trainer.records_plainly()
+        return self.known[key]
 
     def _report(self, functions, values, count, counter):
         """Calls the functions that were deferred with the values they waited for."""
