@@ -23,7 +23,6 @@ ADDITIONS = {
     'd2lite_mxnet/compilation.py': {'as_in_a_step', 'Output', 'first_shape', 'shapes'},
     # What PyTorch and MXNet leave to be done for speed.
     'd2lite_torch/data.py': {'is_shared'},
-    'd2lite_jax/data.py': {'ALIGNMENT', 'aligned'},
     'd2lite_torch/optimizer.py': {'PlainSGD', 'is_plain'},
     'd2lite_mxnet/optimizer.py': {'step'},
     'd2lite_torch/trainer.py': {'arrange_weights'},

@@ -9,6 +9,9 @@ from contract import python, require, small_data
 d2l = require('tensorflow')
 import tensorflow as tf  # noqa: E402
 
+from d2lite.memory import aligned  # noqa: E402
+from d2lite_tensorflow import data  # noqa: E402
+
 pytestmark = pytest.mark.usefixtures('tensorflow')
 
 
@@ -45,6 +48,22 @@ class Scale(d2l.Module):
 
     def forward(self, X):
         return X * self.factor
+
+
+def test_tensors_of_data_are_copies_that_tensorflow_takes_as_they_are(monkeypatch):
+    array = np.arange(12.0, dtype='>f4').reshape(3, 4)[:, ::2]
+    copies = []
+    monkeypatch.setattr(data, 'aligned', lambda array: copies.append(aligned(array)) or copies[0])
+    tensor = d2l.DataModule.tensor(array)
+    array[:] = -1
+    np.testing.assert_array_equal(tensor, [[0, 2], [4, 6], [8, 10]])
+    copies[0][0, 0] = 7
+    assert tensor.dtype == tf.float32 and float(tensor[0, 0]) == 7
+    assert copies.pop().ctypes.data % 64 == 0  # the tensor keeps the memory
+    assert float(tf.reduce_sum(tensor)) == 37
+    assert d2l.DataModule.tensor(np.zeros((0, 3))).shape == (0, 3)
+    assert d2l.DataModule.tensor(np.array(['a', 'b'])).dtype == tf.string
+    assert d2l.DataModule.tensor(np.array([True])).dtype == tf.bool
 
 
 def test_raw_variables_and_layers_both_train():

@@ -6,10 +6,9 @@ from jax import numpy as jnp
 
 from d2lite import data
 from d2lite.datasets import digits, fashion_mnist, house_prices, images
+from d2lite.memory import aligned
 from d2lite_jax.framework import NAME
 from d2lite_jax.tensor import numpy
-
-ALIGNMENT = 64  # bytes
 
 
 class DataModule(data.DataModule):
@@ -29,19 +28,6 @@ class DataModule(data.DataModule):
             return tensor[rows]
         # The start as data: tensor[start:stop] would compile anew for each place.
         return jax.lax.dynamic_slice_in_dim(tensor, start, stop - start)
-
-
-def aligned(array):
-    """A copy of a NumPy array that JAX on a CPU uses as it is, since it begins where XLA wants it.
-
-    NumPy asks Linux for large pages, which XLA does not: rows are gathered from them in 0.85 times
-    the time where the data have 40 MB, and in 0.7 times where they have 400.
-    """
-    memory = np.empty(array.nbytes + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
 
 
 class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):

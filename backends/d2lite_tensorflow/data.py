@@ -1,17 +1,26 @@
 """Data modules that hand out TensorFlow tensors."""
 
+import numpy as np
 import tensorflow as tf
 
 from d2lite import data
 from d2lite.datasets import digits, fashion_mnist, house_prices, images
+from d2lite.memory import aligned
 from d2lite_tensorflow.framework import NAME
 from d2lite_tensorflow.tensor import numpy
 
 
 class DataModule(data.DataModule):
     backend = NAME
-    tensor = staticmethod(tf.constant)
     numpy = staticmethod(numpy)
+
+    @staticmethod
+    def tensor(array):
+        array = np.asarray(array)
+        if array.dtype.kind not in 'fiu':  # no numbers, which DLPack would not take
+            return tf.constant(array)
+        # The copy is used as it is; `identity` brings it to the device where tensors are made.
+        return tf.identity(tf.experimental.dlpack.from_dlpack(aligned(array).__dlpack__()))
 
     @staticmethod
     def take(tensor, rows):
