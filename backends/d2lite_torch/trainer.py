@@ -24,17 +24,18 @@ class Trainer(trainer.Trainer):
         if self.compiles():
             return self.compiled.fit_epoch()
         self.model.train()
+        no_grad = torch.no_grad()
         for batch in self.train_dataloader:
             loss = self.model.training_step(self.prepare_batch(batch))
             self.update.zero_grad()
-            with torch.no_grad():
+            with no_grad:
                 loss.backward()
                 self.apply_gradients()
             self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
         self.model.eval()
-        with torch.no_grad():
+        with no_grad:
             for batch in self.val_dataloader:
                 self.model.validation_step(self.prepare_batch(batch))
                 self.val_batch_idx += 1
