@@ -202,14 +202,14 @@ def test_values_that_change_between_two_fits(d2l):
 
 def test_a_model_of_the_same_shape_is_compiled_once():
     d2l = require('jax')
-    from d2lite_jax import compilation
+    from d2lite_jax import executables
 
     fit(d2l, lambda: scratch(d2l))
-    number = len(compilation._executables)
+    number = len(executables._executables)
     fit(d2l, lambda: scratch(d2l))
-    assert len(compilation._executables) == number
+    assert len(executables._executables) == number
     fit(d2l, lambda: d2l.LinearRegressionScratch(2, lr=0.05))
-    assert len(compilation._executables) > number
+    assert len(executables._executables) > number
 
 
 def test_ctrl_c_between_two_programs(d2l, tmp_path):

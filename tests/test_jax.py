@@ -1,5 +1,7 @@
 """What is JAX's alone: state beside the model, both branches of fit_epoch, keys, the optimizer."""
 
+import os
+
 import numpy as np
 import pytest
 from contract import parameters, require, small_data
@@ -9,6 +11,8 @@ import jax  # noqa: E402
 import optax  # noqa: E402
 from flax import linen as nn  # noqa: E402
 from jax import numpy as jnp  # noqa: E402
+
+from d2lite_jax import compilation  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +68,30 @@ def test_tensors_of_data_are_copies_that_jax_takes_as_they_are():
     np.testing.assert_array_equal(tensor, [[0, 2], [4, 6], [8, 10]])
     assert tensor.unsafe_buffer_pointer() % 64 == 0
     assert d2l.DataModule.tensor(np.zeros((0, 3))).shape == (0, 3)
+
+
+class Wide(d2l.LinearRegression):
+    """With a layer of 200,000 weights, whose update is worth two threads."""
+
+    def setup(self):
+        self.net = nn.Sequential([nn.Dense(2000), nn.Dense(1)])
+
+
+def split_over_threads(model):
+    """How many operations XLA split, in the program of an epoch."""
+    data = d2l.SyntheticRegressionData(np.ones(100), 0.0, num_train=5000, num_val=0, batch_size=8)
+    trainer = d2l.Trainer(max_epochs=1)
+    trainer.fit(model, data)
+    (program,) = trainer.compiled.programs[0].programs.values()
+    return program.as_text().count('outer_dimension_partitions')
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason='on one processor XLA has one thread')
+def test_the_gather_of_a_batch_alone_is_worth_no_threads(monkeypatch):
+    assert split_over_threads(d2l.LinearRegression(lr=0.01)) == 0
+    assert split_over_threads(Wide(lr=0.001)) > 1
+    monkeypatch.setattr(compilation, 'worth_threads', lambda jaxpr: True)
+    assert split_over_threads(d2l.LinearRegression(lr=0.01)) == 1  # as XLA has it
 
 
 def test_dropout_has_another_key_in_each_training_step():

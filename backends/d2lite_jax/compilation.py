@@ -1,6 +1,5 @@
 """Compiled steps on JAX: one program for a pass over whole tensors, or for a step."""
 
-import hashlib
 from functools import partial
 
 import jax
@@ -11,6 +10,7 @@ from jax.extend.core import jaxpr_as_fun
 
 from d2lite import compilation
 from d2lite.compilation import FIRST_STEPS, deferring, sizes
+from d2lite_jax.executables import executable, worth_threads
 
 
 class Step:
@@ -88,6 +88,7 @@ class Pass(Step):
             traced = jax.make_jaxpr(partial(self.traced_rows, size=size), return_shape=True)
             self.jaxprs[size], (_, self.shapes) = traced(*args)
         self.loops = not any('conv_general_dilated' in str(each) for each in self.jaxprs.values())
+        self.is_small = not any(map(worth_threads, self.jaxprs.values()))
         if not self.loops:
             for size in sizes(loader):
                 self.programs[size] = executable(partial(self.rows, size=size), *args)
@@ -127,9 +128,11 @@ class Pass(Step):
 
     def looped(self, function, *args):
         """The program of `function`, compiled when it is first needed."""
-        if function.__name__ not in self.programs:
-            self.programs[function.__name__] = executable(function, self.state_leaves(), *args)
-        return self.programs[function.__name__]
+        name = function.__name__
+        if name not in self.programs:
+            args = self.state_leaves(), *args
+            self.programs[name] = executable(function, *args, on_one_thread=self.is_small)
+        return self.programs[name]
 
     def both(self, leaves, data, val_data):
         leaves, values = self.whole(leaves, *data)
@@ -202,6 +205,7 @@ class Compiled(compilation.Compiled):
         if len(loops) == 2 and not validation.loader.shuffle:
             if len(train.loader) + len(validation.loader) <= FIRST_STEPS:
                 train.validation = validation
+                train.is_small = train.is_small and validation.is_small
         joined = train in loops and train.validation
         for program in loops[:1] if joined else loops:
             program.compile()
@@ -212,23 +216,3 @@ def strongly_typed(leaf):
     if jax.dtypes.issubdtype(jnp.result_type(leaf), jax.dtypes.extended):
         return leaf  # a random key of the newer kind
     return jnp.asarray(leaf, jnp.result_type(leaf))
-
-
-def executable(function, *args):
-    """XLA's executable for `function` and arguments like `args`.
-
-    A program that is the same to the letter is compiled once in a process, also for another model.
-    """
-    traced = jax.jit(function).trace(*args)
-    lowered = traced.lower()
-    if traced.jaxpr.consts:  # arrays that are part of the program, but not of its text
-        return lowered.compile()
-    # The text leaves out the arguments that are not used, and how results are nested.
-    signature = f'{lowered.args_info} {lowered.out_info}'
-    key = hashlib.sha256(f'{signature} {lowered.as_text()}'.encode()).digest()
-    if key not in _executables:
-        _executables[key] = lowered.compile()
-    return _executables[key]
-
-
-_executables = {}
