@@ -1,9 +1,11 @@
 """The results as a picture: each contender's epoch in multiples of the best loop's."""
 
-import numpy as np
-from matplotlib.ticker import EngFormatter
+import statistics
 
-from benchmarks.report import epoch_seconds, ratio
+import numpy as np
+from matplotlib.ticker import EngFormatter, FixedLocator
+
+from benchmarks.measure import epoch_seconds, ratio
 from benchmarks.workloads import WORKLOADS
 
 __all__ = ['draw']
@@ -73,6 +75,7 @@ def _draw_ratios(figure, rows, suffix, words, names):
         axes.set_xscale('log')
         low, high = axes.get_xlim()
         axes.set_xlim(min(low, 0.8), max(high * 1.2, 3))
+        axes.xaxis.set_major_locator(FixedLocator([0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500]))
         axes.xaxis.set_major_formatter('{x:g}')
         axes.xaxis.set_minor_formatter('')
         axes.set_ylim(len(backends) - 0.5, -0.6)
@@ -120,6 +123,14 @@ def _draw_scaling(figure, rows):
                         color=BACKENDS.get(backend),
                         label=label,
                     )
+        alone = {}  # the same on every backend
+        for row in rows:
+            seconds = epoch_seconds(row, 'rows alone', 'cpu')
+            if row['size'][1] == width and seconds:
+                alone.setdefault(row['size'][0], []).append(seconds / row['size'][0] * 1e6)
+        found = sorted((n, statistics.median(times)) for n, times in alone.items())
+        if found:
+            axes.loglog(*zip(*found, strict=True), '--', color='0.5', label='rows alone, NumPy')
         axes.set_title(f'{width:,} features', fontsize=9)
         axes.set_xlabel('examples')
         axes.yaxis.set_major_formatter('{x:g}')

@@ -13,9 +13,10 @@ to the end of the first fit: building the model, compiling, and the epochs of th
 shortest of three, since everything else that runs can only make it longer.
 """
 
+import statistics
 import time
 
-__all__ = ['first_fit', 'peak_memory', 'steady_state']
+__all__ = ['epoch_seconds', 'first_fit', 'peak_memory', 'ratio', 'steady_state']
 
 
 def steady_state(factories, workload, rounds=7, seconds=0.2):
@@ -61,6 +62,20 @@ def _turn(party, num_epochs):
     )
     (cpu, wall), (cpu_end, wall_end) = stamps[-1 - num_epochs], stamps[-1]
     return (cpu_end - cpu) / num_epochs, (wall_end - wall) / num_epochs
+
+
+def epoch_seconds(row, contender, clock):
+    """The median over the rounds, or None."""
+    times = row['result'].get(contender, {}).get(clock)
+    return statistics.median(times) if times else None
+
+
+def ratio(row, one, other, clock):
+    """The median of the ratios within a round, or None if one of them took no part."""
+    times = [row['result'].get(name, {}).get(clock) for name in (one, other)]
+    if not all(times):
+        return None
+    return statistics.median(a / b for a, b in zip(*times, strict=True))
 
 
 def first_fit(factory, workload):

@@ -1,22 +1,13 @@
-"""The results as a JSON file and as tables."""
+"""The results as a JSON file, and on the terminal."""
 
 import json
 import os
-import statistics
 from pathlib import Path
 
-from rich.table import Table
-from rich.text import Text
-
-from benchmarks import plotting
-from benchmarks.workloads import WORKLOADS
+from benchmarks import tables
 from d2lite.terminal import console
 
-__all__ = ['epoch_seconds', 'ratio', 'save', 'show']
-
-# d2lite / best is to be no more than this, and d2lite / tutorial no more than AGAINST_TUTORIAL.
-AGAINST_BEST = {'W1': 1.25, 'W2': 1.10, 'W3': 1.10, 'W4': 1.10}
-AGAINST_TUTORIAL = {'W1': 0.6, 'W2': 0.6, 'W3': 1.05, 'W4': 1.05}
+__all__ = ['save', 'show']
 
 
 def save(results, path):
@@ -25,20 +16,6 @@ def save(results, path):
     unfinished = path.with_name(path.name + '.part')
     unfinished.write_text(json.dumps(results, indent=1) + '\n')
     os.replace(unfinished, path)
-
-
-def epoch_seconds(row, contender, clock):
-    """The median over the rounds, or None."""
-    times = row['result'].get(contender, {}).get(clock)
-    return statistics.median(times) if times else None
-
-
-def ratio(row, one, other, clock):
-    """The median of the ratios within a round, or None: benchmarks/measure.py says why."""
-    times = [row['result'].get(name, {}).get(clock) for name in (one, other)]
-    if not all(times):
-        return None
-    return statistics.median(a / b for a, b in zip(*times, strict=True))
 
 
 def show(results):
@@ -50,177 +27,16 @@ def show(results):
         f'{machine["load_after"]} after, {machine["date"]}',
         markup=False,
     )
-    tables = {
-        'steady': lambda rows: _steady(rows, '', 'A steady epoch'),
-        'compile': lambda rows: _steady(rows, ' compiled', 'A steady epoch, compile=True'),
-        'first': _first,
-        'memory': _memory,
-        'scaling': _scaling,
-        'plotting': _plotting,
+    made = {
+        'steady': lambda rows: tables.steady(rows, '', 'A steady epoch'),
+        'compile': lambda rows: tables.steady(rows, ' compiled', 'A steady epoch, compile=True'),
+        'first': tables.first,
+        'memory': tables.memory,
+        'scaling': tables.scaling,
+        'plotting': tables.plotting,
     }
-    for name, table in tables.items():
+    for name, table in made.items():
         if name in results:
             out.print()
             for each in table(results[name]):
                 out.print(each)
-
-
-def _table(title, caption, *columns):
-    table = Table(title=title, caption=caption, title_justify='left', caption_justify='left')
-    for column in columns:
-        text = column in ('', 'backend', 'contender')
-        table.add_column(column, justify='left' if text else 'right')
-    return table
-
-
-def _steady(rows, suffix, title):
-    ours, best = 'd2lite' + suffix, 'best' + suffix
-    others = ['tutorial', 'd2l']
-    if not any('d2l' in row['result'] for row in rows):
-        others.remove('d2l')
-    for clock, words in {'cpu': 'CPU time', 'wall': 'wall time'}.items():
-        table = _table(
-            f'{title}: milliseconds of {words}, and its ratios',
-            'Red: more than is aimed at, which is '
-            + ', '.join(f'{name} {bound:.2f}' for name, bound in AGAINST_BEST.items())
-            + ' against best; and '
-            + ', '.join(f'{name} {bound:.2f}' for name, bound in AGAINST_TUTORIAL.items())
-            + ' against tutorial.',
-            '',
-            'backend',
-            *(f'{name}, ms' for name in ('d2lite', 'best', *others)),
-            'd2lite / best',
-            *(f'd2lite / {name}' for name in others),
-            'tutorial / best',
-        )
-        previous = None
-        for row in rows:
-            name = row['workload']
-            if previous not in (None, name):
-                table.add_section()
-            times = [epoch_seconds(row, each, clock) for each in (ours, best, *others)]
-            table.add_row(
-                '' if name == previous else f'{name} {WORKLOADS[name].title}',
-                row['backend'],
-                *(_number(t and 1000 * t) for t in times),
-                _bounded(ratio(row, ours, best, clock), AGAINST_BEST[name]),
-                *(_bounded(ratio(row, ours, o, clock), AGAINST_TUTORIAL[name]) for o in others),
-                _number(ratio(row, 'tutorial', best, clock)),
-            )
-            previous = name
-        yield table
-    for row in rows:
-        for contender, found in row['result'].items():
-            if 'problem' in found:
-                yield Text(f'{row["workload"]} {row["backend"]} {contender}: {found["problem"]}')
-
-
-def _first(rows):
-    table = _table(
-        'The first fit in a fresh process, compilation included: seconds of wall time',
-        'Red: more than a second longer than tutorial.',
-        '',
-        'backend',
-        'contender',
-        'seconds',
-        'more than tutorial',
-    )
-    tutorial = {
-        (row['workload'], row['backend']): row['result'].get('wall')
-        for row in rows
-        if row['contender'] == 'tutorial'
-    }
-    for row in rows:
-        seconds = row['result'].get('wall')
-        other = tutorial.get((row['workload'], row['backend']))
-        more = None if None in (seconds, other) else seconds - other
-        workload = WORKLOADS[row['workload']]
-        table.add_row(
-            f'{workload.name}, {workload.epochs} epochs'.replace('1 epochs', '1 epoch'),
-            row['backend'],
-            row['contender'],
-            _number(seconds),
-            '' if row['contender'] == 'tutorial' else _bounded(more, 1),
-        )
-    yield table
-    for row in rows:
-        if 'problem' in row['result']:
-            problem = row['result']['problem']
-            yield Text(f'{row["workload"]} {row["backend"]} {row["contender"]}: {problem}')
-
-
-def _memory(rows):
-    table = _table(
-        'Peak memory of training, the data included',
-        'Red: more than 2.5 times the data.',
-        'backend',
-        'contender',
-        'data, MB',
-        'peak, MB',
-        'peak / data',
-    )
-    for row in rows:
-        data, peak = (row['result'][key] / 1e6 for key in ('data', 'peak'))
-        numbers = f'{data:.0f}', f'{peak:.0f}', _bounded(peak / data, 2.5)
-        table.add_row(row['backend'], row['contender'], *numbers)
-    yield table
-
-
-def _scaling(rows):
-    table = _table(
-        'How cost grows: microseconds of CPU time for one example of W2',
-        '1,000,000 x 1,000 is left out: 4 GB, which a loop holds twice for a while.',
-        'backend',
-        'features',
-        'examples',
-        'd2lite',
-        'best',
-        'd2lite / best',
-    )
-    for row in sorted(rows, key=lambda row: (row['backend'], row['size'][::-1])):
-        num_examples, num_inputs = row['size']
-        times = [epoch_seconds(row, name, 'cpu') for name in ('d2lite', 'best')]
-        table.add_row(
-            row['backend'],
-            f'{num_inputs:,}',
-            f'{num_examples:,}',
-            *(_number(t and t / num_examples * 1e6) for t in times),
-            _bounded(ratio(row, 'd2lite', 'best', 'cpu'), AGAINST_BEST['W2']),
-        )
-    yield table
-
-
-def _plotting(rows):
-    table = _table(
-        "What a notebook's board adds to W1: wall time",
-        'Red: more than a second on the short fit, more than 30 % on the long one.',
-        'backend',
-        'short, s',
-        'added, s',
-        'long, s',
-        'added, %',
-    )
-    for row in rows:
-        short, long = (statistics.median(row[each]['off']) for each in ('short', 'long'))
-        seconds, share = plotting.added(row, 'short')[0], plotting.added(row, 'long')[1]
-        table.add_row(
-            row['backend'],
-            _number(short),
-            _bounded(seconds, 1),
-            _number(long),
-            _bounded(100 * share, 30),
-        )
-    yield table
-
-
-def _number(value):
-    if value is None:
-        return '-'
-    return f'{value:.0f}' if abs(value) >= 100 else f'{value:.3g}'
-
-
-def _bounded(value, bound):
-    if value is None:
-        return '-'
-    text = f'{value:.2f}'
-    return f'[red]{text}[/red]' if value > bound else text

@@ -80,7 +80,7 @@ def scaling(backends, options):
             continue
         for backend in backends:
             task = {'kind': 'steady', 'backend': backend, 'workload': 'W2', 'size': size}
-            contenders = options.contenders or ['d2lite', 'best']
+            contenders = options.contenders or ['d2lite', 'best', 'rows alone']
             rows.append(run(task | {'contenders': contenders, 'rounds': options.rounds}))
     return rows
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from contract import backend_of
 
-from benchmarks import contenders, measure, report
+from benchmarks import contenders, measure, tables
 from benchmarks.workloads import WORKLOADS
 
 ROOT = Path(__file__).parent.parent
@@ -108,11 +108,11 @@ def test_a_slow_contender_is_found_out(d2l):
     row = {'result': result}
     assert len(result['slow']['cpu']) == len(result['best']['wall']) == 3
     for clock in ('cpu', 'wall'):
-        assert report.ratio(row, 'slow', 'best', clock) > 2
-        assert report.ratio(row, 'best', 'best', clock) == 1
-        assert report.epoch_seconds(row, 'slow', clock) > 0.05
+        assert measure.ratio(row, 'slow', 'best', clock) > 2
+        assert measure.ratio(row, 'best', 'best', clock) == 1
+        assert measure.epoch_seconds(row, 'slow', clock) > 0.05
     assert result['d2lite'] == {'problem': 'OSError: not here'}
-    assert report.ratio(row, 'd2lite', 'best', 'cpu') is None
+    assert measure.ratio(row, 'd2lite', 'best', 'cpu') is None
 
 
 def broken(*_):
@@ -121,8 +121,27 @@ def broken(*_):
 
 def test_the_ratio_is_the_median_of_the_rounds():
     row = {'result': {'a': {'cpu': [1.0, 4.0, 90.0]}, 'b': {'cpu': [1.0, 2.0, 30.0]}}}
-    assert report.ratio(row, 'a', 'b', 'cpu') == 2
-    assert report.ratio(row, 'b', 'a', 'cpu') == 0.5
+    assert measure.ratio(row, 'a', 'b', 'cpu') == 2
+    assert measure.ratio(row, 'b', 'a', 'cpu') == 0.5
+
+
+def test_growth_is_counted_beside_that_of_the_rows_alone():
+    """Nanoseconds an example: from 200 to 250, of which the rows alone take 40 more."""
+    times = {'d2lite': (0.02, 0.25), 'best': (0.01, 0.12), 'rows alone': (0.006, 0.1)}
+    rows = [
+        {
+            'backend': 'jax',
+            'size': [size, 100],
+            'result': {name: {'cpu': [each[i]]} for name, each in times.items()},
+        }
+        for i, size in enumerate((100_000, 1_000_000))
+    ]
+    growth = [*tables.scaling(rows)][1]
+    cells = [[*column.cells][0] for column in growth.columns]
+    assert cells == ['jax', '100', '50', '20', '40', '25', '5.00']
+    rows[1]['result']['d2lite']['cpu'] = [0.28]
+    growth = [*tables.scaling(rows)][1]
+    assert [*growth.columns[-1].cells] == ['[red]20.00[/red]']
 
 
 def test_the_command_measures_and_writes(tmp_path):
