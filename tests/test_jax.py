@@ -12,7 +12,7 @@ import optax  # noqa: E402
 from flax import linen as nn  # noqa: E402
 from jax import numpy as jnp  # noqa: E402
 
-from d2lite_jax import compilation  # noqa: E402
+from d2lite_jax import compilation, executables  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +68,21 @@ def test_tensors_of_data_are_copies_that_jax_takes_as_they_are():
     np.testing.assert_array_equal(tensor, [[0, 2], [4, 6], [8, 10]])
     assert tensor.unsafe_buffer_pointer() % 64 == 0
     assert d2l.DataModule.tensor(np.zeros((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ('step', 'expected'),
+    [
+        (lambda X: X[np.arange(200)] @ jnp.ones((784, 10)), False),
+        (lambda X: jax.jit(jnp.ravel)(X), False),
+        (lambda X: X / 255, True),
+        (lambda X: jax.nn.relu(X), True),  # within a program of its own
+        (lambda X: jax.nn.relu(X[:8]), False),
+    ],
+)
+def test_what_is_worth_threads(step, expected):
+    jaxpr = jax.make_jaxpr(step)(jax.ShapeDtypeStruct((256, 784), jnp.float32))
+    assert executables.worth_threads(jaxpr) is expected
 
 
 class Wide(d2l.LinearRegression):

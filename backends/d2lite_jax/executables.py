@@ -39,10 +39,12 @@ def worth_threads(jaxpr):
     to 1.6 times the time and twice the CPU time (linear regression on 100,000 x 100, two cores).
     """
     for equation in jaxpr.eqns:
-        inner = jax.tree.leaves(list(equation.params.values()))
-        if any(worth_threads(each) for each in inner if isinstance(each, ClosedJaxpr | Jaxpr)):
-            return True
-        if equation.primitive.name not in NOT_COUNTED:
+        within = jax.tree.leaves(list(equation.params.values()))
+        within = [each for each in within if isinstance(each, ClosedJaxpr | Jaxpr)]
+        if within:
+            if any(map(worth_threads, within)):
+                return True
+        elif equation.primitive.name not in NOT_COUNTED:
             made = [each.aval for each in equation.outvars if isinstance(each.aval, ShapedArray)]
             if sum(array.size * array.dtype.itemsize for array in made) > BYTES_PER_THREAD:
                 return True
