@@ -19,7 +19,7 @@ ADDITIONS = {
         'LearningRates',
     },
     'd2lite_jax/compilation.py': {'arrays', 'strongly_typed'},
-    'd2lite_tensorflow/compilation.py': {'RANDOM_OPS', 'check_random_ops'},
+    'd2lite_tensorflow/compilation.py': {'RANDOM_OPS', 'MOST_OPERATIONS', 'check_random_ops'},
     'd2lite_mxnet/compilation.py': {'as_in_a_step', 'Output', 'first_shape', 'shapes'},
     # What PyTorch and MXNet leave to be done for speed.
     'd2lite_torch/data.py': {'is_shared'},

@@ -10,7 +10,7 @@ d2l = require('tensorflow')
 import tensorflow as tf  # noqa: E402
 
 from d2lite.memory import aligned  # noqa: E402
-from d2lite_tensorflow import data  # noqa: E402
+from d2lite_tensorflow import compilation, data  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures('tensorflow')
 
@@ -64,6 +64,37 @@ def test_tensors_of_data_are_copies_that_tensorflow_takes_as_they_are(monkeypatc
     assert d2l.DataModule.tensor(np.zeros((0, 3))).shape == (0, 3)
     assert d2l.DataModule.tensor(np.array(['a', 'b'])).dtype == tf.string
     assert d2l.DataModule.tensor(np.array([True])).dtype == tf.bool
+
+
+class Counting(d2l.LinearRegressionScratch):
+    """Weighs the losses of validation batches by how many there were."""
+
+    def __init__(self):
+        super().__init__(2, lr=0.1, sigma=0)
+        self.count = tf.Variable(0.0, trainable=False)
+
+    def validation_step(self, batch):
+        self.count.assign_add(1.0)
+        loss = self.loss(self(batch[0]), batch[1])
+        self.plot('loss', loss * self.count, train=False)
+
+
+@pytest.mark.parametrize('num_val', [16, 40, 70])
+def test_a_short_validation_is_the_same_with_a_loop_and_without(monkeypatch, num_val):
+    found = {}
+    for most in (1000, 0):
+        monkeypatch.setattr(compilation, 'MOST_OPERATIONS', most)
+        d2l.seed_everything(0)
+        trainer = d2l.Trainer(max_epochs=3)
+        trainer.fit(Counting(), small_data(d2l, num_val=num_val))
+        assert bool(trainer.compiled.programs[1].whole) is bool(most)
+        found[most] = [epoch['val_loss'] for epoch in trainer.history]
+    d2l.seed_everything(0)
+    plain = d2l.Trainer(max_epochs=3, compile=False)
+    plain.fit(Counting(), small_data(d2l, num_val=num_val))
+    expected = [epoch['val_loss'] for epoch in plain.history]
+    assert found[1000] == pytest.approx(expected, rel=1e-5)
+    assert found[0] == pytest.approx(expected, rel=1e-5)
 
 
 def test_raw_variables_and_layers_both_train():

@@ -11,6 +11,8 @@ from d2lite_tensorflow.framework import keras
 # What these draw in a graph is something else than what they draw outside, for the same seed.
 RANDOM_OPS = ('RandomUniform', 'RandomUniformInt', 'RandomStandardNormal', 'TruncatedNormal')
 
+MOST_OPERATIONS = 1000  # of a validation without a loop, which takes 0.1 s to prepare
+
 
 class Step:
     """The graph of a step of training, or of validation, for batches from any loader.
@@ -56,8 +58,11 @@ class Pass(Step):
 
     Each step gathers its own rows, in a loop in the graph: a call from Python for each step takes
     longer than most steps. Under XLA such a loop runs convolutions on one thread and without their
-    fast library, so there they are called one by one.
+    fast library, so there they are called one by one. A short validation is no loop: its steps need
+    not wait for each other.
     """
+
+    whole = None  # the graph of such a validation
 
     def make(self, batch):
         loader = self.loader
@@ -73,6 +78,9 @@ class Pass(Step):
             order = tf.TensorSpec([loader.num_examples], tf.int32) if loader.shuffle else None
             number = tf.TensorSpec([], tf.int32)
             self.program = function.get_concrete_function(order, number, number)
+        if not (self.train or self.xla or loader.shuffle):
+            if len(graph.get_operations()) * len(loader) <= MOST_OPERATIONS:
+                self.whole = tf.function(self.traced_whole, autograph=False).get_concrete_function()
 
     def traced_step(self, *batch):
         return super().traced_step(*self.trainer.prepare_batch(batch))
@@ -82,6 +90,8 @@ class Pass(Step):
         return order if order is None else tf.constant(order, tf.int32)
 
     def run(self, start, count, order):
+        if self.whole and count == len(self.loader):
+            return [value.numpy() for value in self.whole()]
         if self.loops:
             given = [] if order is None else [order]
             values = self.program(*given, tf.constant(start), tf.constant(start + count))
@@ -115,6 +125,14 @@ class Pass(Step):
                 stop > last, lambda: step(last, self.rest, arrays), lambda: list(arrays)
             )
         return [array.stack() for array in arrays]
+
+    def traced_whole(self):
+        """The values of all steps of the pass, one beside the other."""
+        batch_size = self.loader.batch_size
+        batches = [(index, batch_size) for index in range(self.num_whole)]
+        batches += [(self.num_whole, self.rest)] * bool(self.rest)
+        found = [self.steps[size](*self.rows(None, index, size)) for index, size in batches]
+        return [tf.stack(values) for values in zip(*found, strict=True)]
 
     def rows(self, order, index, size):
         """The examples of a step: those from `index * batch_size` on."""
