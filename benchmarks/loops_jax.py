@@ -12,8 +12,7 @@ from jax import numpy as jnp
 
 from benchmarks.loop import Loop, slices
 from d2lite_jax.data import DataModule
-
-ON_ONE_THREAD = {'xla_disable_hlo_passes': 'cpu-parallel-task-assigner'}
+from d2lite_jax.executables import ON_ONE_THREAD
 
 
 class Tutorial(Loop):

@@ -128,10 +128,10 @@ class Pass(Step):
 
     def traced_whole(self):
         """The values of all steps of the pass, one beside the other."""
-        batch_size = self.loader.batch_size
-        batches = [(index, batch_size) for index in range(self.num_whole)]
-        batches += [(self.num_whole, self.rest)] * bool(self.rest)
-        found = [self.steps[size](*self.rows(None, index, size)) for index, size in batches]
+        found = []
+        for index in range(len(self.loader)):
+            size = self.loader.batch_size if index < self.num_whole else self.rest
+            found.append(self.steps[size](*self.rows(None, index, size)))
         return [tf.stack(values) for values in zip(*found, strict=True)]
 
     def rows(self, order, index, size):

@@ -33,7 +33,7 @@ def mm(a, b):
     """The product as that of a matrix and a vector, if one of them is no more than that.
 
     Linear regression takes 0.8 times as long: the library has a routine for it, and the compiler
-    does not see that.
+    does not see that. NotImplemented tells `make_fx` to leave a product as it is.
     """
     if b.shape[1] == 1:
         return torch.mv(a, b[:, 0]).unsqueeze(1)
@@ -43,8 +43,10 @@ def mm(a, b):
 
 
 def addmm(bias, a, b, beta=1, alpha=1):
-    product = mm(a, b) if beta == alpha == 1 else NotImplemented
-    return product if product is NotImplemented else product + bias
+    if not beta == alpha == 1:
+        return NotImplemented
+    product = mm(a, b)
+    return NotImplemented if product is NotImplemented else product + bias
 
 
 def program(graph, *args):
