@@ -7,7 +7,7 @@ from mxnet import np as mnp, npx
 from mxnet.gluon import nn
 
 from benchmarks.loop import Loop, slices
-from d2lite.layouts import from_neutral, to_neutral
+from d2lite.saving.layouts import from_neutral, to_neutral
 
 IMAGE = (16, 5, 5)  # what LeNet flattens
 

@@ -5,7 +5,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.loop import Loop
-from d2lite.layouts import from_neutral, to_neutral
+from d2lite.saving.layouts import from_neutral, to_neutral
 
 F = nn.functional
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from benchmarks import tables
-from d2lite.terminal import console
+from d2lite.console import console
 
 __all__ = ['save', 'show']
 

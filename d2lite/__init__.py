@@ -22,7 +22,7 @@ _SUBMODULES = {module.name for module in pkgutil.iter_modules(__path__)}
 
 def install_as_d2l() -> None:
     """Makes `import d2l` and `%load_ext d2lbook.tab` mean d2lite, in this process only."""
-    from d2lite.pages.aliases import install
+    from d2lite.pages.jupyter.aliases import install
 
     install()
 

@@ -98,8 +98,8 @@ def run(
     and 2 if a page or the tab could not be used at all.
     """
     _require_notebook()
-    from d2lite.pages.command import run_command
-    from d2lite.pages.source import PageError
+    from d2lite.pages.reading.page import PageError
+    from d2lite.pages.running.command import run_command
 
     formats = list(dict.fromkeys(each.value for each in to or []))
     try:
@@ -139,8 +139,8 @@ def convert(
     import nbformat
 
     from d2lite.files import replace_file
-    from d2lite.pages.convert import to_plain_notebook
-    from d2lite.pages.source import PageError, read_page
+    from d2lite.pages.reading.page import PageError, read_page
+    from d2lite.pages.rewriting.plain_notebook import to_plain_notebook
 
     try:
         source = read_page(page)
@@ -221,7 +221,7 @@ def parity(
     """
     try:
         if page is None:
-            from d2lite.parity_report import report
+            from d2lite.parity.report import report
 
             code = report(_split(model), _split(backends), steps, dtype, plot)
         else:
@@ -233,9 +233,9 @@ def parity(
 
 def _compare_page(path: str, tabs: list[str], seed: int, tolerance: float | None) -> int:
     _require_notebook()
-    from d2lite.pages.compare import report
-    from d2lite.pages.running import tabs_to_run
-    from d2lite.pages.source import read_page
+    from d2lite.pages.reading.page import read_page
+    from d2lite.pages.running.compare import report
+    from d2lite.pages.running.tabs import tabs_to_run
 
     source = read_page(path)
     tabs = [name for tab in tabs for name in tabs_to_run(source, tab)]

@@ -89,7 +89,7 @@ def report() -> int:
     """Prints the table; 0 if at least one backend works, else 1."""
     from rich.table import Table
 
-    from d2lite.terminal import console
+    from d2lite.console import console
 
     diagnoses = [diagnose(name) for name in selection.known()]
     table = Table(

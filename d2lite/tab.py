@@ -1,3 +1,3 @@
 """`%load_ext d2lite.tab`: the front cell of a tabbed page."""
 
-from d2lite.pages.tab import load_ipython_extension, unload_ipython_extension  # noqa: F401
+from d2lite.pages.jupyter.tab import load_ipython_extension, unload_ipython_extension  # noqa: F401

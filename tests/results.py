@@ -2,8 +2,8 @@
 
 from nbformat import v4
 
-from d2lite.pages.kernel import TabResult
-from d2lite.pages.source import parse_page
+from d2lite.pages.reading.page import parse_page
+from d2lite.pages.running.kernel import TabResult
 
 PLOT = """<svg xmlns="http://www.w3.org/2000/svg" width="120" height="80" viewBox="0 0 120 80">
 <!-- epoch --><!-- 0.5 --><!-- {label} -->

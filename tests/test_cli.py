@@ -10,11 +10,11 @@ from rich.console import Console
 
 import d2lite
 from d2lite import cli, selection
-from d2lite.pages.client import Failure
-from d2lite.pages.kernel import TabResult
-from d2lite.pages.running import tabs_to_run
-from d2lite.pages.source import read_page
-from d2lite.pages.summary import print_table
+from d2lite.pages.reading.page import read_page
+from d2lite.pages.running.client import Failure
+from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.table import print_table
+from d2lite.pages.running.tabs import tabs_to_run
 
 PAGES = Path(__file__).parent / 'pages'
 

@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from contract import BACKENDS, require
 
-from d2lite.pages.kernel import run_tab
 from d2lite.pages.new_page import write_page
-from d2lite.pages.source import read_page
+from d2lite.pages.reading.page import read_page
+from d2lite.pages.running.kernel import run_tab
 
 TABS = ['mxnet', 'pytorch', 'tensorflow', 'jax']
 FRONT = f'%load_ext d2lite.tab\ntab.interact_select({TABS})'

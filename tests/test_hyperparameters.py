@@ -90,7 +90,7 @@ def test_add_to_class_wants_a_class():
 
 
 def test_a_method_added_to_one_backend_stays_there(d2l):
-    from d2lite import trainer
+    from d2lite.training import trainer
 
     class Trainer(d2l.Trainer):
         pass

@@ -7,9 +7,9 @@ import fashion
 import pytest
 from contract import require
 
-from d2lite.pages.kernel import run_tab
-from d2lite.pages.overrides import override
-from d2lite.pages.source import read_page
+from d2lite.pages.reading.page import read_page
+from d2lite.pages.rewriting.overrides import override
+from d2lite.pages.running.kernel import run_tab
 
 FOLDER = Path(__file__).parent.parent / 'notebooks'
 LESSONS = {path.stem: read_page(path) for path in sorted(FOLDER.glob('*.md'))}

@@ -36,7 +36,7 @@ def test_asking_for_a_module_of_d2lite_settles_no_backend():
     code = (
         'import sys, os, d2lite\n'
         'from d2lite import doctor, board\n'
-        'd2lite.data; os.environ["D2LITE_BACKEND"] = "no such backend"\n'
+        'd2lite.data.module; os.environ["D2LITE_BACKEND"] = "no such backend"\n'
         'd2lite.seeds\n'
         'print([m for m in ("torch", "jax", "tensorflow", "mxnet") if m in sys.modules])'
     )

@@ -4,12 +4,14 @@ from d2lite.selection import require
 
 require('jax')
 
-from d2lite.animator import Animator
-from d2lite.archives import extract
-from d2lite.board import ProgressBoard
-from d2lite.checkpoint import load_parameters
-from d2lite.downloads import DATA_HUB, DATA_URL, download, download_extract
-from d2lite.figures import (
+from d2lite.data.archives import extract
+from d2lite.data.download import DATA_HUB, DATA_URL, download, download_extract
+from d2lite.helpers import Accumulator, Timer, check_len, check_shape
+from d2lite.hyperparameters import HyperParameters, add_to_class
+from d2lite.interface import NAMES
+from d2lite.plotting.animator import Animator
+from d2lite.plotting.board import ProgressBoard
+from d2lite.plotting.figures import (
     plot,
     plt,
     set_axes,
@@ -18,10 +20,8 @@ from d2lite.figures import (
     show_images,
     use_svg_display,
 )
-from d2lite.helpers import Accumulator, Timer, check_len, check_shape
-from d2lite.hyperparameters import HyperParameters, add_to_class
-from d2lite.initialization import xavier_uniform
-from d2lite.interface import NAMES
+from d2lite.saving.checkpoint import load_parameters
+from d2lite.saving.initialization import xavier_uniform
 from d2lite.seeds import seed_everything
 from d2lite_jax import framework
 from d2lite_jax.classification import MLP, Classifier, SoftmaxRegression

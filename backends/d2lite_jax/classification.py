@@ -5,8 +5,8 @@ import optax
 from flax import linen as nn
 from jax import numpy as jnp
 
-from d2lite import classification
-from d2lite.classification import accuracy, check_labels, print_layer
+from d2lite.training import classifier as classification
+from d2lite.training.classifier import accuracy, check_labels, print_layer
 from d2lite_jax import tensor
 from d2lite_jax.framework import get_key
 from d2lite_jax.module import Module

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flax import linen as nn
 
-from d2lite import convolution
+from d2lite.training import convolution
 from d2lite_jax import tensor
 from d2lite_jax.classification import Classifier, flatten
 

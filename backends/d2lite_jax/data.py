@@ -4,9 +4,9 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from d2lite import data
-from d2lite.datasets import digits, fashion_mnist, house_prices, images
-from d2lite.memory import aligned
+from d2lite.data import digits, fashion_mnist, house_prices, images
+from d2lite.data import module as data
+from d2lite.data.memory import aligned
 from d2lite_jax.framework import NAME
 from d2lite_jax.tensor import numpy
 

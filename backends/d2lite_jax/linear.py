@@ -7,9 +7,9 @@ import optax
 from flax import linen as nn
 from jax import numpy as jnp
 
-from d2lite import data
-from d2lite.module import check_same_size
+from d2lite.data import module as data
 from d2lite.seeds import initial_normal, next_seed
+from d2lite.training.module import check_same_size
 from d2lite_jax.data import DataModule
 from d2lite_jax.module import Module
 from d2lite_jax.optimizer import SGD

@@ -6,8 +6,8 @@ import jax
 import optax
 from flax import linen as nn
 
-from d2lite import module
-from d2lite.board import ProgressBoard
+from d2lite.plotting.board import ProgressBoard
+from d2lite.training import module
 from d2lite_jax.framework import NAME
 
 nn_Module = nn.Module

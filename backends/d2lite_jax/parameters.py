@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from d2lite.layouts import neutral_name
+from d2lite.saving.layouts import neutral_name
 
 CHILD = re.compile(r'layers_(\d+)')  # of a Sequential
 

@@ -7,9 +7,9 @@ import optax
 from flax.training import train_state
 from jax import numpy as jnp
 
-from d2lite import trainer
+from d2lite.training import trainer
 from d2lite_jax import state
-from d2lite_jax.compilation import Compiled
+from d2lite_jax.compiled import Compiled
 from d2lite_jax.devices import gpu, num_gpus
 from d2lite_jax.framework import NAME, device_names, get_key, version
 

@@ -3,8 +3,8 @@
 from mxnet import init, np
 from mxnet.gluon import nn
 
-from d2lite import classification
-from d2lite.classification import accuracy, check_labels, print_layer
+from d2lite.training import classifier as classification
+from d2lite.training.classifier import accuracy, check_labels, print_layer
 from d2lite_mxnet import tensor
 from d2lite_mxnet.module import Module
 from d2lite_mxnet.operators import AsOne

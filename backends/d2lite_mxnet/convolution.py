@@ -3,7 +3,7 @@
 from mxnet import init
 from mxnet.gluon import nn
 
-from d2lite import convolution
+from d2lite.training import convolution
 from d2lite_mxnet import tensor
 from d2lite_mxnet.classification import Classifier
 

@@ -3,9 +3,9 @@
 import numpy as onp
 from mxnet import nd, np
 
-from d2lite import data
-from d2lite.datasets import digits, fashion_mnist, house_prices, images
-from d2lite.datasets.images import Examples
+from d2lite.data import digits, fashion_mnist, house_prices, images
+from d2lite.data import module as data
+from d2lite.data.images import Examples
 from d2lite_mxnet.framework import NAME
 from d2lite_mxnet.tensor import numpy
 

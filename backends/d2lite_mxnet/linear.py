@@ -3,9 +3,9 @@
 from mxnet import gluon, init, np
 from mxnet.gluon import nn
 
-from d2lite import data
-from d2lite.module import check_same_size
+from d2lite.data import module as data
 from d2lite.seeds import initial_normal, next_seed
+from d2lite.training.module import check_same_size
 from d2lite_mxnet.data import DataModule
 from d2lite_mxnet.module import Module
 from d2lite_mxnet.operators import AsOne

@@ -3,7 +3,7 @@
 from mxnet import gluon, np
 from mxnet.gluon import nn
 
-from d2lite import module
+from d2lite.training import module
 from d2lite_mxnet.framework import NAME
 from d2lite_mxnet.optimizer import SGD
 

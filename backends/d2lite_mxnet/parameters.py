@@ -8,8 +8,8 @@ from mxnet.gluon import nn
 from mxnet.gluon.nn.conv_layers import _Conv
 from mxnet.gluon.parameter import DeferredInitializationError
 
-from d2lite.layouts import from_neutral, neutral_name, numbers, to_neutral
-from d2lite.module import set_attribute
+from d2lite.saving.layouts import from_neutral, neutral_name, numbers, to_neutral
+from d2lite.training.module import set_attribute
 from d2lite_mxnet.module import plain_arrays
 
 

@@ -17,7 +17,7 @@ from mxnet.base import MXNetError
 from mxnet.gluon import HybridBlock, Parameter, nn
 from mxnet.ndarray import CachedOp, NDArray
 
-from d2lite.purity import Untraceable
+from d2lite.training.purity import Untraceable
 from d2lite_mxnet.operators import AsOne
 
 # Their Python would be called in the graph of the first step, or they hold what came from it.

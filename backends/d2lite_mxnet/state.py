@@ -2,7 +2,7 @@
 
 from mxnet import gluon, np
 
-from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite.seeds import next_seed
 from d2lite_mxnet import framework
 from d2lite_mxnet.module import plain_arrays

@@ -3,10 +3,10 @@
 from mxnet import autograd, np, npx
 from mxnet.gluon import nn
 
-from d2lite import trainer
-from d2lite.module import set_attribute
+from d2lite.training import trainer
+from d2lite.training.module import set_attribute
 from d2lite_mxnet import state
-from d2lite_mxnet.compilation import Compiled
+from d2lite_mxnet.compiled import Compiled
 from d2lite_mxnet.devices import gpu, num_gpus
 from d2lite_mxnet.framework import NAME, version
 from d2lite_mxnet.module import plain_arrays

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from d2lite import classification
-from d2lite.classification import accuracy, check_labels, print_layer
+from d2lite.training import classifier as classification
+from d2lite.training.classifier import accuracy, check_labels, print_layer
 from d2lite_tensorflow import tensor
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module

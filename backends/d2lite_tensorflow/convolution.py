@@ -1,6 +1,6 @@
 """Convolution on TensorFlow: the operation, and LeNet."""
 
-from d2lite import convolution
+from d2lite.training import convolution
 from d2lite_tensorflow import tensor
 from d2lite_tensorflow.classification import Classifier
 from d2lite_tensorflow.framework import keras

@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from d2lite import data
-from d2lite.datasets import digits, fashion_mnist, house_prices, images
-from d2lite.memory import aligned
+from d2lite.data import digits, fashion_mnist, house_prices, images
+from d2lite.data import module as data
+from d2lite.data.memory import aligned
 from d2lite_tensorflow.framework import NAME
 from d2lite_tensorflow.tensor import numpy
 

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from d2lite import data
-from d2lite.module import check_same_size
+from d2lite.data import module as data
 from d2lite.seeds import initial_normal, next_seed
+from d2lite.training.module import check_same_size
 from d2lite_tensorflow.data import DataModule
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from d2lite import module
+from d2lite.training import module
 from d2lite_tensorflow.framework import NAME, keras
 
 nn_Module = keras.Model

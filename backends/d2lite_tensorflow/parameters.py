@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from d2lite.layouts import neutral_name, numbers
-from d2lite.module import set_attribute
+from d2lite.saving.layouts import neutral_name, numbers
+from d2lite.training.module import set_attribute
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import plain_variables
 

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.parameters import build, get_parameters, set_parameters  # noqa: F401
 

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from d2lite import trainer
+from d2lite.training import trainer
 from d2lite_tensorflow import state
-from d2lite_tensorflow.compilation import Compiled
+from d2lite_tensorflow.compiled import Compiled
 from d2lite_tensorflow.devices import gpu, num_gpus
 from d2lite_tensorflow.framework import NAME, device_names, version
 

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from d2lite import classification
-from d2lite.classification import accuracy, check_labels, print_layer
+from d2lite.training import classifier as classification
+from d2lite.training.classifier import accuracy, check_labels, print_layer
 from d2lite_torch import tensor
 from d2lite_torch.module import Module
 from d2lite_torch.tensor import reshape

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from d2lite import convolution
+from d2lite.training import convolution
 from d2lite_torch import tensor
 from d2lite_torch.classification import Classifier
 

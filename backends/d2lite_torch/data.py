@@ -2,9 +2,9 @@
 
 import torch
 
-from d2lite import data
-from d2lite.datasets import digits, fashion_mnist, house_prices, images
-from d2lite.datasets.images import Examples
+from d2lite.data import digits, fashion_mnist, house_prices, images
+from d2lite.data import module as data
+from d2lite.data.images import Examples
 from d2lite_torch.framework import NAME
 from d2lite_torch.tensor import numpy
 

@@ -11,8 +11,8 @@ from torch import nn
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
-from d2lite.module import set_attribute
-from d2lite.purity import Untraceable
+from d2lite.training.module import set_attribute
+from d2lite.training.purity import Untraceable
 from d2lite_torch.module import plain_tensors
 
 aten = torch.ops.aten

@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from d2lite import data
-from d2lite.module import check_same_size
+from d2lite.data import module as data
 from d2lite.seeds import initial_normal, next_seed
+from d2lite.training.module import check_same_size
 from d2lite_torch.data import DataModule
 from d2lite_torch.module import Module
 from d2lite_torch.optimizer import SGD

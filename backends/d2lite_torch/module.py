@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from d2lite import module
+from d2lite.training import module
 from d2lite_torch.framework import NAME
 
 nn_Module = nn.Module

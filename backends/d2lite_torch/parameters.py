@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from d2lite.layouts import from_neutral, neutral_name, numbers, to_neutral
+from d2lite.saving.layouts import from_neutral, neutral_name, numbers, to_neutral
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.tensor import numpy
 

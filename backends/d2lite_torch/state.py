@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from d2lite.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.parameters import build, get_parameters, set_parameters  # noqa: F401
 from d2lite_torch.tensor import numpy

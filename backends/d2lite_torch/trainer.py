@@ -4,9 +4,9 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from d2lite import trainer
+from d2lite.training import trainer
 from d2lite_torch import state
-from d2lite_torch.compilation import Compiled
+from d2lite_torch.compiled import Compiled
 from d2lite_torch.devices import gpu, num_gpus
 from d2lite_torch.framework import NAME, version
 from d2lite_torch.module import plain_tensors

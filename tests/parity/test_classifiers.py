@@ -6,9 +6,9 @@ import classifier_referee
 import numpy as np
 import pytest
 from contract import require
-from training import train
+from trainings import train
 
-from d2lite.initialization import xavier_uniform
+from d2lite.saving.initialization import xavier_uniform
 
 NUM_STEPS, BATCH_SIZE = 20, 16
 # Two backends that are this near to the referee are within 1e-4 of each other.

@@ -7,8 +7,8 @@ import pytest
 from contract import backend_of, require
 from problems import problem
 
-from d2lite import tracing
-from d2lite.parity import MODELS, PrecisionError, compare, trace
+from d2lite.parity import recorder as tracing
+from d2lite.parity.compare import MODELS, PrecisionError, compare, trace
 
 
 @pytest.mark.parametrize('model', MODELS)

@@ -5,8 +5,8 @@ import pytest
 from contract import BACKENDS, backend_of, require
 from problems import CASES, problem
 
-from d2lite import parity, reference
-from d2lite.parity import MODELS, compare, referee, trace
+from d2lite.parity import compare as parity
+from d2lite.parity.compare import MODELS, compare, referee, reference, trace
 
 
 @pytest.mark.parametrize('model', MODELS)

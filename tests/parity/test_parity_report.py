@@ -5,10 +5,11 @@ import pytest
 from contract import BACKENDS, require
 from typer.testing import CliRunner
 
-from d2lite import BackendError, parity_report
+from d2lite import BackendError
 from d2lite.cli import app
-from d2lite.parity import PrecisionError, Problem, referee
-from d2lite.parity_report import draw, report
+from d2lite.parity import report as parity_report
+from d2lite.parity.compare import PrecisionError, Problem, referee
+from d2lite.parity.report import draw, report
 
 
 def command(*words):

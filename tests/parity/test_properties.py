@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from problems import problem
 
-from d2lite.parity import MODELS, compare, trace
+from d2lite.parity.compare import MODELS, compare, trace
 
 
 @st.composite

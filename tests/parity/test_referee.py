@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from d2lite import reference
+from d2lite.parity import reference
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((40, 3))

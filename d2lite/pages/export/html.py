@@ -15,14 +15,14 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from d2lite.pages.export import facts
+from d2lite.pages.export import run_summary as facts
 from d2lite.pages.export.code import highlighted
 from d2lite.pages.export.layout import Group, lay_out
 from d2lite.pages.export.outputs import Output, outputs
 from d2lite.pages.export.pictures import described, embedded
 from d2lite.pages.export.prose import SCROLLS, ProseRenderer, clean
-from d2lite.pages.kernel import TabResult
-from d2lite.pages.references import find_labels, to_markdown
+from d2lite.pages.reading.references import find_labels, to_markdown
+from d2lite.pages.running.kernel import TabResult
 
 __all__ = ['index_html', 'page_html']
 

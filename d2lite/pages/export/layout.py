@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from d2lite.pages.export.stored import with_texts
-from d2lite.pages.kernel import TabResult
-from d2lite.pages.resolving import Unresolvable, resolve
-from d2lite.pages.source import Cell, Prose
+from d2lite.pages.export.old_outputs import with_texts
+from d2lite.pages.reading.page import Cell, Prose
+from d2lite.pages.rewriting.tabs import Unresolvable, resolve
+from d2lite.pages.running.kernel import TabResult
 
 __all__ = ['Group', 'Text', 'Variant', 'lay_out']
 

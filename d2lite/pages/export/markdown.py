@@ -3,11 +3,11 @@
 import base64
 import re
 
+from d2lite.pages.export.old_outputs import with_texts
 from d2lite.pages.export.outputs import outputs
-from d2lite.pages.export.stored import with_texts
-from d2lite.pages.kernel import TabResult
-from d2lite.pages.references import find_labels, to_markdown
-from d2lite.pages.source import Prose
+from d2lite.pages.reading.page import Prose
+from d2lite.pages.reading.references import find_labels, to_markdown
+from d2lite.pages.running.kernel import TabResult
 
 __all__ = ['markdown_files']
 

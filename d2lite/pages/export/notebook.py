@@ -5,11 +5,11 @@ import copy
 import nbformat
 
 import d2lite
-from d2lite.pages.convert import plain_code
-from d2lite.pages.export.stored import with_texts
-from d2lite.pages.kernel import TabResult
-from d2lite.pages.references import find_labels, to_markdown
-from d2lite.pages.source import Cell, PageError, Prose
+from d2lite.pages.export.old_outputs import with_texts
+from d2lite.pages.reading.page import Cell, PageError, Prose
+from d2lite.pages.reading.references import find_labels, to_markdown
+from d2lite.pages.rewriting.plain_notebook import plain_code
+from d2lite.pages.running.kernel import TabResult
 
 __all__ = ['executed_notebook', 'notebook_text']
 

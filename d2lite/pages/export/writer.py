@@ -11,8 +11,8 @@ from d2lite.files import replace_file
 from d2lite.pages.export.html import index_html, page_html
 from d2lite.pages.export.markdown import markdown_files
 from d2lite.pages.export.notebook import notebook_text
-from d2lite.pages.kernel import TabResult
-from d2lite.pages.source import PageError
+from d2lite.pages.reading.page import PageError
+from d2lite.pages.running.kernel import TabResult
 
 __all__ = ['FORMATS', 'Writer']
 

@@ -1,0 +1,46 @@
+"""Digits: 1,797 real handwritten digits of 8 x 8 pixels, which scikit-learn brings along.
+
+Source: Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
+Repository, 1998.
+"""
+
+import numpy as np
+
+from d2lite.data.images import ImageData
+
+__all__ = ['Digits']
+
+
+class Digits(ImageData):
+    """Handwritten digits, 8 x 8 pixels, without a download: data for a first try.
+
+    `resize`: (height, width), or None for 8 x 8. Of each class a fifth, always the same images, is
+    for validation: 1,442 to train on and 355 to validate on. Needs scikit-learn.
+    """
+
+    classes = tuple('0123456789')
+
+    def __init__(self, batch_size=64, resize=None):
+        super().__init__()
+        self.save_hyperparameters()
+        try:
+            from sklearn.datasets import load_digits
+        except ImportError as error:
+            raise ImportError(
+                f'Digits needs scikit-learn, which cannot be imported here ({error}). '
+                f'Install it with:\n    pip install scikit-learn'
+            ) from None
+        digits = load_digits()
+        images, labels = digits.images.astype(np.float32), digits.target
+        train, val = split(labels)
+        self.set_images(
+            (images[train], labels[train]), (images[val], labels[val]), white=16, resize=resize
+        )
+
+
+def split(labels):
+    """The rows to train on and to validate on: a fifth of each class, by an order fixed here."""
+    order = np.random.default_rng(0).permutation(len(labels))
+    val = [order[labels[order] == label][: np.sum(labels == label) // 5] for label in range(10)]
+    val = np.sort(np.concatenate(val))
+    return np.setdiff1d(np.arange(len(labels)), val), val

@@ -1,0 +1,142 @@
+"""Images and their labels as a DataModule: resizing, batches, and a look at them."""
+
+import functools
+import hashlib
+
+import numpy as np
+
+from d2lite.data.module import DataModule, TensorLoader
+from d2lite.plotting.figures import show_images
+
+__all__ = ['Examples', 'ImageData']
+
+# A split whose resized images take no more bytes than this is resized once and kept; a larger one
+# (Fashion-MNIST at 224 x 224 would take 12 GB) is resized batch by batch.
+KEPT_BYTES = 2**28
+
+
+class ImageData(DataModule):
+    """Grey images with labels, for classification.
+
+    A subclass calls `set_images` in its constructor. Batches are X, float32 from 0 to 1, of shape
+    (n, 1, height, width) on PyTorch and MXNet and (n, height, width, 1) on TensorFlow and JAX, and
+    y, integers of shape (n,).
+    """
+
+    classes = ()  # what the labels 0, 1, ... mean
+    channel_axis = None  # of X, set in each backend's subclass
+    label_dtype = None
+
+    def set_images(self, train, val, white, resize=None):
+        """`train`, `val`: NumPy arrays, images (n, height, width) and labels (n,).
+
+        `white`: the pixel value that becomes 1. `resize`: (height, width), a number for both, or
+        None to leave the images as they are.
+        """
+        self.resize = _checked_size(resize)
+        self._arrays = {True: train, False: val}
+        self._white, self._kept = white, {}
+        self.train, self.val = self.examples(*train), self.examples(*val)
+
+    def examples(self, images, labels):
+        """What the attributes `train` and `val` hold: it differs between the tabs of the book."""
+        raise NotImplementedError('each backend defines examples')
+
+    def text_labels(self, indices):
+        """The names of the classes, a list of strings, for integer labels."""
+        return [self.classes[int(i)] for i in indices]
+
+    def get_dataloader(self, train):
+        train = bool(train)
+        images, labels = self._arrays[train]
+        if self._resized_bytes(images) > KEPT_BYTES:
+            return ResizingLoader(self, images, labels, shuffle=train)
+        if train not in self._kept:
+            self._kept[train] = self.tensors(images, labels)
+        return self.get_tensorloader(self._kept[train], train)
+
+    def visualize(self, batch, nrows=1, ncols=8, labels=()):
+        """Shows the first nrows * ncols images of a batch, titled with `labels` or their class."""
+        X, y = batch
+        count = min(nrows * ncols, len(X))
+        titles = list(labels)[:count] if len(labels) else self.text_labels(y[:count])
+        show_images(X[:count], nrows, ncols, titles=titles)
+
+    def tensors(self, images, labels):
+        """NumPy images and labels as the tensors of a batch."""
+        # One resizing in one place, so that the four backends see the same numbers.
+        X = resized(images, self.resize).astype(np.float32) / np.float32(self._white)
+        X = np.expand_dims(X, self.channel_axis)
+        return self.tensor(X), self.tensor(labels.astype(self.label_dtype))
+
+    def _resized_bytes(self, images):
+        height, width = self.resize or images.shape[1:]
+        return len(images) * height * width * 4
+
+
+class Arrays(DataModule):
+    """How a loader takes rows of NumPy arrays."""
+
+    @staticmethod
+    def take(tensor, rows):
+        return tensor[rows]
+
+
+class ResizingLoader(TensorLoader):
+    """Minibatches of images that are resized when their batch comes, and never all at once."""
+
+    def __init__(self, data, images, labels, shuffle):
+        self.data = data
+        arrays = (images, labels)
+        super().__init__(arrays, data.batch_size, Arrays, shuffle, data._loader_seed())
+
+    @functools.cached_property
+    def fingerprint(self):
+        of_arrays = TensorLoader.fingerprint.func(self)
+        return hashlib.sha256(f'{of_arrays} {self.data.resize}'.encode()).hexdigest()
+
+    def __iter__(self):
+        for images, labels in super().__iter__():
+            yield self.data.tensors(images, labels)
+
+    def first_batch(self):
+        return self.data.tensors(*super().first_batch())
+
+
+class Examples:
+    """Examples one by one: `examples[i]` is (image, label), a tensor as in a batch and an int."""
+
+    def __init__(self, data, images, labels):
+        self.data, self.images, self.labels = data, images, labels
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, i):
+        X, _ = self.data.tensors(self.images[i][None], self.labels[i][None])
+        return X[0], int(self.labels[i])
+
+
+def resized(images, size):
+    """Images (n, height, width) at another `size`, as Pillow's bilinear filter resizes them.
+
+    Bytes stay bytes, rounded, as in the usual preprocessing of photographs; float32 stays float32.
+    """
+    if size is None or tuple(images.shape[1:]) == size:
+        return images
+    from PIL import Image
+
+    height, width = size
+    out = np.empty((len(images), height, width), images.dtype)
+    for i, image in enumerate(images):
+        out[i] = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
+    return out
+
+
+def _checked_size(resize):
+    if resize is None:
+        return None
+    sides = (resize, resize) if isinstance(resize, int) else tuple(resize)
+    if len(sides) != 2 or any(int(side) != side or side < 1 for side in sides):
+        raise ValueError(f'resize must be (height, width) in pixels, or None, got {resize!r}')
+    return int(sides[0]), int(sides[1])

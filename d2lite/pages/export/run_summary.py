@@ -1,0 +1,95 @@
+"""What a reader should know of a run: the table at the top of a web page.
+
+Numbers are those that the trainers of the tabs reported, and where they differ it is said by how
+much, whatever the reason: tabs that draw their random numbers alone are further apart than tabs
+that round differently.
+"""
+
+import datetime
+import math
+import platform
+
+import d2lite
+from d2lite.pages.running.kernel import TabResult
+
+__all__ = ['TITLES', 'columns', 'notes', 'title', 'verdict']
+
+TITLES = {'mxnet': 'MXNet', 'pytorch': 'PyTorch', 'tensorflow': 'TensorFlow', 'jax': 'JAX'}
+LOSSES = {'train_loss': 'training loss', 'val_loss': 'validation loss'}
+
+
+def title(tab: str) -> str:
+    """The name of a framework, as it writes itself."""
+    return TITLES.get(tab, tab)
+
+
+def columns(results: list[TabResult]) -> dict[str, list[str]]:
+    """The columns of the table by their headings; an entry for each result."""
+    table = {
+        'Framework': [title(result.tab) for result in results],
+        'Version': [str(result.values.get('version', '–')) for result in results],
+        'Device': [_device(result) for result in results],
+        'Cells run': [f'{result.cells_run} of {result.cells_total}' for result in results],
+    }
+    for key, name in LOSSES.items():
+        losses = [_final(result, key) for result in results]
+        if any(loss is not None for loss in losses):
+            table[f'Final {name}'] = ['–' if loss is None else f'{loss:.6g}' for loss in losses]
+    table['Seconds'] = [f'{result.seconds:.1f}' for result in results]
+    table['Result'] = [verdict(result) for result in results]
+    return table
+
+
+def verdict(result: TabResult) -> str:
+    if result.error:
+        return f'failed: {result.error}'
+    return 'passed' if result.cells_run == result.cells_total else 'not run'
+
+
+def notes(results: list[TabResult]) -> list[str]:
+    """Sentences below the table: how far the tabs are apart, and what was not run as written."""
+    sentences = []
+    for key, name in LOSSES.items():
+        losses = {result.tab: _final(result, key) for result in results}
+        losses = {tab: loss for tab, loss in losses.items() if loss is not None}
+        if len(losses) > 1:
+            sentences.append(_apart(name, losses))
+    if any(not result.error and verdict(result) != 'passed' for result in results):
+        sentences.append('The run was stopped before all tabs had run.')
+    changes = dict.fromkeys(change for result in results for change in result.overridden)
+    for change in changes:
+        sentences.append(
+            f'Not as written: {change.name} = {change.new} instead of '
+            f'{" ".join(change.old.split())} (line {change.line} of the page).'
+        )
+    today = datetime.date.today().isoformat()
+    python, system = platform.python_version(), f'{platform.system()} {platform.machine()}'
+    sentences.append(f'Run on {today} with d2lite {d2lite.__version__}, Python {python}, {system}.')
+    return sentences
+
+
+def _device(result):
+    return result.values.get('device') or ', '.join(result.values.get('devices', [])) or '–'
+
+
+def _final(result, key):
+    history = result.values.get('history') or [{}]
+    value = history[-1].get(key)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _apart(name, losses):
+    """How far the tabs are apart in their final losses, and which two are it most."""
+    if not all(map(math.isfinite, losses.values())):
+        return f'The final {name} is not finite on every tab.'
+    low, high = min(losses, key=losses.get), max(losses, key=losses.get)
+    difference = losses[high] - losses[low]
+    if difference == 0:
+        return f'The final {name} is the same on all tabs.'
+    share = difference / max(map(abs, losses.values()))
+    if share < 1e-5:  # their printed values are the same
+        return f'The tabs agree in the final {name} to {difference:.2g} (relatively {share:.2g}).'
+    return (
+        f'The tabs differ in the final {name} by up to {difference:.2g}, which is '
+        f'{100 * share:.2g} % ({title(low)} {losses[low]:.6g}, {title(high)} {losses[high]:.6g}).'
+    )

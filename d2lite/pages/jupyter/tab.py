@@ -1,0 +1,175 @@
+"""What `%load_ext d2lite.tab` loads in a kernel: `%%tab` and the object `tab`.
+
+    tab.interact_select('pytorch', 'jax')     # buttons to choose with
+    tab.selected('jax')                       # whether the kernel is on one of these tabs
+    tab.select('jax')                         # chooses without buttons
+
+A cell that begins with `%%tab jax, pytorch` or with `#@tab jax` runs on these tabs and says on
+others that it is skipped; `%%tab all`, and a cell that names no tab, run on every tab.
+"""
+
+import re
+import sys
+
+from d2lite import selection
+from d2lite.pages.jupyter import widget
+from d2lite.pages.jupyter.choice import the_choice
+
+__all__ = ['Tab', 'current', 'load_ipython_extension', 'select', 'unload_ipython_extension']
+
+MAGIC = re.compile(r'\s*(?P<mark>%%tab|#\s*@tab)(?![\w.])(?P<names>.*)')
+
+
+def select(name: str) -> None:
+    """Settles the tab of this process for good. Raises BackendError for an unknown name."""
+    the_choice().settled = selection.canonical_name(name)
+
+
+def current() -> str:
+    """The tab of this process, e.g. `'pytorch'`."""
+    return the_choice().current()
+
+
+class Tab:
+    """The object `tab` of a page."""
+
+    def interact_select(self, *tabs):
+        """Declares the tabs of the page, and shows a selector: `interact_select('mxnet', 'jax')`.
+
+        A list of names will do as well. Raises BackendError for an unknown name, ValueError without
+        any. Under the page runner, which has settled the tab, nothing is shown.
+        """
+        names = _names(tabs)
+        if 'all' in names:
+            names = list(selection.known())
+        if not names:
+            raise ValueError(f'interact_select needs tabs; they are {", ".join(selection.known())}')
+        _may_load_again()
+        choice = the_choice()
+        choice.start(names)
+        if not choice.settled:
+            widget.show(choice)
+
+    def select(self, name: str):
+        """Goes to the tab `name`. Raises ValueError if the page has not this one."""
+        choice = the_choice()
+        name = selection.canonical_name(name)
+        if choice.tabs and name not in choice.tabs:
+            raise ValueError(f'The page has no tab {name!r}; it has {", ".join(choice.tabs)}.')
+        choice.choose(name)
+        widget.follow(choice)
+
+    def selected(self, *tabs) -> bool:
+        """Whether this kernel is on one of `tabs`. Raises BackendError for an unknown name."""
+        names = _names(tabs)
+        return 'all' in names or current() in names
+
+    def __repr__(self):
+        return f'<tab {current()}>'
+
+
+def load_ipython_extension(shell) -> None:
+    """Puts `tab` into the namespace, and makes `%%tab` run a cell only where it applies."""
+    unload_ipython_extension(shell)
+    shell.push({'tab': Tab()})
+    # An input transformer instead of a cell magic: a magic would run the cell inside of another
+    # one, which doubles its traceback and shifts its line numbers.
+    shell.input_transformers_cleanup.insert(0, _apply_magic)
+    shell.events.register('pre_run_cell', _before_cell)
+
+
+def unload_ipython_extension(shell) -> None:
+    """Takes `%%tab` away again."""
+    # By name: after a reload these are other functions.
+    transformers = shell.input_transformers_cleanup
+    transformers[:] = [each for each in transformers if not _is_ours(each, '_apply_magic')]
+    for callback in list(shell.events.callbacks['pre_run_cell']):
+        if _is_ours(callback, '_before_cell'):
+            shell.events.unregister('pre_run_cell', callback)
+
+
+def _may_load_again() -> None:
+    """Makes IPython forget that it has loaded us, else it says so when a front cell runs again."""
+    ipython = sys.modules.get('IPython')
+    if shell := ipython and ipython.get_ipython():
+        shell.extension_manager.loaded -= {'d2lite.tab', 'd2lbook.tab'}
+
+
+def skipped(names: list[str]) -> None:
+    """Says in place of a cell that it is for other tabs."""
+    widget.quiet_line(f'skipped: for {", ".join(names)}; this is {current()}')
+
+
+def complain(message: str) -> None:
+    """Ends the cell with one line, without a traceback."""
+    from IPython.core.error import UsageError
+
+    raise UsageError(message)
+
+
+def _apply_magic(lines: list[str]) -> list[str]:
+    """The lines of a cell without what `%%tab` means, or a line that tells why they do not run.
+
+    It changes nothing and prints nothing, for IPython transforms cells also to look at them.
+    """
+    first, names, trouble = _tabs_of(lines)
+    if trouble:
+        return [_call('complain', trouble)]
+    if names is None:
+        return lines
+    if not {'all', current()} & set(names):
+        return [_call('skipped', names)]
+    rest = lines[first + 1 :]
+    following = next((line for line in rest if line.strip()), '')
+    if not following or following.startswith('%%'):  # a magic of the whole cell must be on top
+        return rest
+    # A comment in its place, so that the lines of tracebacks are those of the cell.
+    indent = re.match(r'\s*', following)[0]
+    return [*lines[:first], f'{indent}# {lines[first].strip().lstrip("#")}\n', *rest]
+
+
+def _before_cell(info) -> None:
+    _, names, trouble = _tabs_of((info.raw_cell or '').splitlines(keepends=True))
+    if names and not trouble and {'all', current()} & set(names):
+        if warning := the_choice().note_run():
+            widget.warn(warning)
+
+
+def _tabs_of(lines: list[str]) -> tuple[int, list[str] | None, str]:
+    """The line of a cell that names its tabs, their names, and what is wrong with it."""
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    match = MAGIC.fullmatch(lines[first].rstrip('\r\n')) if lines else None
+    if not match:
+        return first, None, ''
+    known = ', '.join([*selection.known(), 'all'])
+    names = [name for name in re.split(r'[\s,]+', match['names']) if name]
+    if not names:
+        return first, None, f'{match["mark"]} names no tab; the tabs are {known}.'
+    try:
+        return first, _names(names), ''
+    except selection.BackendError:
+        unknown = next(name for name in names if not _is_known(name))
+        return first, None, f'{match["mark"]}: unknown tab {unknown!r}; the tabs are {known}.'
+
+
+def _call(function: str, argument) -> str:
+    return f"__import__('d2lite.pages.jupyter.tab').pages.jupyter.tab.{function}({argument!r})\n"
+
+
+def _names(tabs) -> list[str]:
+    flat = [n for each in tabs for n in (each if isinstance(each, list | tuple) else [each])]
+    return [name if name == 'all' else selection.canonical_name(name) for name in flat]
+
+
+def _is_known(name: str) -> bool:
+    try:
+        return bool(_names([name]))
+    except selection.BackendError:
+        return False
+
+
+def _is_ours(function, name: str) -> bool:
+    return (getattr(function, '__module__', ''), getattr(function, '__name__', '')) == (
+        __name__,
+        name,
+    )

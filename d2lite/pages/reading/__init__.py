@@ -1,0 +1,1 @@
+"""Pages as text: cells, prose, labels and references."""

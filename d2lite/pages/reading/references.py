@@ -1,0 +1,145 @@
+"""Turns the book's marks in prose into plain Markdown, as any notebook shows it.
+
+    labels = find_labels(page.parts)
+    print(to_markdown(part.text, labels))
+
+- :label:`name` becomes an anchor; that of a figure or a table also its number;
+- :eqlabel:`name` an anchor with the number of the equation;
+- :numref:`name`, :ref:`name` and :eqref:`name` a link, or words if the label is on another page;
+- :cite:`key`, :citep:`key` and :citet:`key` authors and year, as the key tells them;
+- [**text**] and (**text**) become bold;
+- [~~text~~] and (~~text~~), which are for slides only, :width:`400px`, :height:, :bibliography:,
+  and outputs that are stored in the page, become nothing.
+
+Code and mathematics stay as they are. Definition of the marks: d2lbook, "Markdown cells".
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import quote
+
+from markdown_it import MarkdownIt
+
+from d2lite.pages.reading.blocks import Cell, Prose
+from d2lite.pages.reading.labels import HEADING, Label, citation, read_label, words_for
+
+__all__ = ['Label', 'find_labels', 'to_markdown']
+
+ROLES = 'label|eqlabel|numref|eqref|ref|cite|citep|citet|width|height|bibliography'
+TOKEN = re.compile(
+    rf"""
+      :(?P<role>{ROLES}):(?P<ticks>`+)\s*(?P<name>[^`\n]+?)\s*(?P=ticks)
+    | (?P<untouched>
+          \\.
+        | (?P<code>(?<!`)`+(?!`)) (?:(?!\n\s*\n).)+? (?<!`)(?P=code)(?!`)
+        | \$\$ .+? \$\$
+        | \$(?=[^\s$]) (?:(?!\n\s*\n)(?:\\.|[^\\$]))*? (?<=\S)\$(?!\d)
+      )
+    | (?P<open>[\[(](?:\*\*|~~)(?![*~]))
+    | (?P<close>(?:\*\*|~~)(?:\](?!\((?!\*\*|~~))|\)))  # not that of a link: [**text**](target)
+    """,
+    re.S | re.X,
+)
+LABEL_LINE = re.compile(r'\n[ \t]*(:label:(`+)[^`\n]+\2)[ \t]*(?=\n|\Z)')
+ROLE_LINES = re.compile(rf'(?:^[ \t]*:(?:{ROLES}):`[^`\n]*`[ \t]*\n)+\Z', re.M)
+
+
+def html_anchor(name: str) -> str:
+    """The place that a link to `#name` leads to, as HTML."""
+    return f'<a id="{html.escape(name)}"></a>'
+
+
+def find_labels(parts: Iterable[Prose | Cell]) -> dict[str, Label]:
+    """The labels that the prose of `parts` defines, by name; the first of two alike counts."""
+    labels, numbers = {}, {'figure': 0, 'table': 0, 'equation': 0}
+    for part in parts:
+        if not isinstance(part, Prose):
+            continue
+        for text in _outside_code(part.text)[::2]:
+            for match in TOKEN.finditer(text):
+                if match['role'] in ('label', 'eqlabel') and match['name'] not in labels:
+                    before = ROLE_LINES.sub('', text[: match.start()]).rstrip().rpartition('\n')[2]
+                    labels[match['name']] = read_label(match, before, numbers)
+    return labels
+
+
+def to_markdown(
+    text: str,
+    labels: Mapping[str, Label] | None = None,
+    anchor: Callable[[str], str] = html_anchor,
+) -> str:
+    """`text` with the book's marks written as plain Markdown; `labels` as find_labels gives them.
+
+    `anchor(name)` is put where a label is, at the end of the line if that is a heading.
+    """
+    pieces = _outside_code(text)
+    pieces[::2] = [_plain(piece, labels or {}, anchor) for piece in pieces[::2]]
+    return ''.join(pieces).strip('\n')
+
+
+def _outside_code(text: str) -> list[str]:
+    """Pieces of the text: even ones are prose, odd ones are code; stored outputs are left out."""
+    lines = re.findall(r'[^\n]*\n|[^\n]+', text)
+    pieces, position = [], 0
+    for token in MarkdownIt('commonmark').parse(text):
+        if token.type in ('fence', 'code_block') and token.map[0] >= position:
+            start, end = token.map
+            stored = token.type == 'fence' and '.output' in token.info.strip(' {}').split()
+            code = '' if stored else ''.join(lines[start:end])
+            pieces += [''.join(lines[position:start]), code]
+            position = end
+    return [*pieces, ''.join(lines[position:])]
+
+
+def _plain(text: str, labels, anchor) -> str:
+    # A label that follows its heading goes into its line: alone it would be an empty paragraph.
+    text = LABEL_LINE.sub(
+        lambda m: (' ' if HEADING.match(text[: m.start()].rpartition('\n')[2]) else '\n') + m[1],
+        text,
+    )
+    out, opened = [], []  # opened: the places in `out` of marks that are not closed yet
+    position = 0
+    for match in TOKEN.finditer(text):
+        out.append(text[position : match.start()])
+        position = match.end()
+        if match['role']:
+            out.append(_role(match['role'], match['name'], labels, anchor))
+            if not out[-1] and text[:position].rpartition('\n')[2].strip() == match[0]:
+                position += text.startswith('\n', position)  # the line had nothing else
+        elif match['open']:
+            opened.append(len(out))
+            out.append(match[0])
+        elif match['close'] and opened and _pair(out[opened[-1]], match[0]):
+            start = opened.pop()
+            inner = ''.join(out[start + 1 :])
+            out[start:] = ['' if '~' in match[0] else _bold(inner)]
+        else:
+            out.append(match[0])
+    return ''.join([*out, text[position:]])
+
+
+def _pair(opening: str, closing: str) -> bool:
+    return opening[0] + closing[-1] in ('[]', '()') and opening[1:] == closing[:-1]
+
+
+def _bold(text: str) -> str:
+    core = text.strip()
+    if not core or re.search(r'\n\s*\n', core):  # bold ends with its paragraph
+        return text
+    start = text.index(core)
+    return f'{text[:start]}**{core}**{text[start + len(core) :]}'
+
+
+def _role(role: str, name: str, labels, anchor) -> str:
+    known = labels.get(name)
+    if role in ('label', 'eqlabel'):
+        if known and known.kind in ('figure', 'table'):
+            caption = f': {known.caption}' if known.caption else ''
+            return f'\n{anchor(name)}*{known.text}{caption}*'  # a paragraph of its own
+        return anchor(name) + (known.text if known and known.kind == 'equation' else '')
+    if role in ('numref', 'ref', 'eqref'):
+        return f'[{known.text}](#{quote(name)})' if known else words_for(name, role)
+    if role.startswith('cite'):
+        return citation(role, name)
+    return ''

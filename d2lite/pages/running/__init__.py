@@ -1,0 +1,1 @@
+"""Running the cells of a page in a Jupyter kernel."""

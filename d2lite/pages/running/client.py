@@ -1,0 +1,169 @@
+"""One Jupyter kernel of this interpreter, to which a page's cells are sent one by one."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from d2lite.pages.reading.page import Cell
+
+__all__ = ['Failure', 'KernelClient']
+
+START_SECONDS = 120
+MAX_LOG_LINES = 12
+ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a tab did not pass."""
+
+    cell: Cell | None  # None: the kernel or the framework did not start
+    line: int | None  # in the file: the statement that failed, or else the beginning of the cell
+    ename: str
+    evalue: str
+    traceback: str = ''
+
+    def __str__(self):
+        place = f'cell {self.cell.position} (line {self.line}): ' if self.cell else ''
+        return f'{place}{self.ename}: {self.evalue}' if self.evalue else f'{place}{self.ename}'
+
+
+class _ThisInterpreter(KernelSpecManager):
+    """Knows one kernel: this Python. An installed kernelspec may point at any other."""
+
+    def get_kernel_spec(self, kernel_name):
+        command = [sys.executable, '-m', 'ipykernel_launcher', '-f', '{connection_file}']
+        # Tracebacks as Python prints them, without the surrounding lines of every frame.
+        command += ['--InteractiveShell.xmode=Plain']
+        return KernelSpec(argv=command, display_name='Python', language='python')
+
+
+class KernelClient(NotebookClient):
+    """nbclient, with outputs handed on as they come and every failure told as a Failure."""
+
+    on_output = None  # called with 'stdout' or 'stderr', and the text
+    output_error = None  # what it raised
+    usable = False  # the kernel is alive and waits for the next cell
+
+    def __init__(self, notebook: NotebookNode, folder: str):
+        """`folder` is for what a running kernel needs: its sockets and its log."""
+        manager = AsyncKernelManager(
+            kernel_name='python3',
+            kernel_spec_manager=_ThisInterpreter(),
+            connection_file=os.path.join(folder, 'kernel.json'),
+            # Sockets in our own folder, not ports of this machine; their paths must be short.
+            transport='ipc' if os.name == 'posix' and len(folder) < 80 else 'tcp',
+        )
+        super().__init__(notebook, km=manager, iopub_timeout=60)
+        self.log_path = Path(folder, 'kernel.log')
+
+    async def start(self, tab: str, cwd: Path) -> Failure | None:
+        environment = {**os.environ, 'D2LITE_BACKEND': tab}
+        # ipykernel repeats what child processes write, besides sending it: that goes to a file.
+        try:
+            with open(self.log_path, 'wb') as log:
+                await self.async_start_new_kernel(
+                    env=environment, cwd=str(cwd), stdout=log, stderr=log
+                )
+            self.kc = self.km.client()
+            self.kc.start_channels()
+            await self.kc.wait_for_ready(timeout=START_SECONDS)
+        except (OSError, RuntimeError) as error:
+            message = f'the Jupyter kernel did not start: {error}'
+            return Failure(None, None, 'KernelError', message, self.log_tail())
+        self.kc.allow_stdin = False
+        self.usable = True
+
+    def log_tail(self) -> str:
+        """The last lines that the kernel wrote outside of any cell, perhaps why it died."""
+        if not self.log_path.exists():
+            return ''
+        return '\n'.join(self.log_path.read_text(errors='replace').splitlines()[-MAX_LOG_LINES:])
+
+    async def attempt(
+        self, index: int, seconds: float | None, cell: Cell | None = None
+    ) -> Failure | None:
+        """Runs one cell of the notebook, a hidden one if it is none of the page's."""
+        node = self.nb.cells[index]
+        self.timeout_func = lambda _: seconds
+        line = cell and cell.first_line
+        try:
+            await self.async_execute_cell(node, index, store_history=cell is not None)
+        except CellExecutionError as error:
+            return _failure(error, node, cell)
+        except CellTimeoutError:
+            self.usable = False
+            return Failure(cell, line, 'Timeout', f'still running after {seconds:g} seconds')
+        except DeadKernelError:
+            self.usable = False
+            if self.output_error:
+                raise self.output_error from None
+            if asyncio.current_task().cancelling():  # nbclient takes Ctrl-C for this, too
+                raise asyncio.CancelledError from None
+            code = await self.km.provisioner.poll()
+            message = f'the kernel {_ending(code)}'
+            return Failure(cell, line, 'KernelDied', message, self.log_tail())
+
+    def process_message(self, message, cell, cell_index):
+        if self.on_output and (printed := _printed(message['msg_type'], message['content'])):
+            try:
+                self.on_output(*printed)
+            except Exception as error:  # nbclient would look at it only when the cell is done
+                self.output_error = error
+                self.task_poll_for_reply.cancel()
+                raise
+        return super().process_message(message, cell, cell_index)
+
+    async def stop(self) -> None:
+        """Ends the kernel: politely if it listens, so that what it has to do at exit is done."""
+        try:
+            if self.km.has_kernel:
+                await self.km.shutdown_kernel(now=not self.usable)
+        finally:
+            if self.kc:
+                self.kc.stop_channels()
+
+
+def _printed(kind: str, content: dict) -> tuple[str, str] | None:
+    """The stream and the text of a message from the kernel, if a terminal would show it."""
+    if kind == 'stream':
+        return content['name'], content['text']
+    data = content['data'] if kind in ('execute_result', 'display_data') else {}
+    # Where there is a picture, its text says no more than that there is one.
+    if 'text/plain' in data and not any(mimetype.startswith('image/') for mimetype in data):
+        return 'stdout', data['text/plain'] + '\n'
+    return None
+
+
+def _failure(error: CellExecutionError, node, cell: Cell | None) -> Failure:
+    traceback = [out.traceback for out in node.outputs if out.output_type == 'error'][-1:]
+    lines = ANSI.sub('', '\n'.join(traceback[0] if traceback else [])).splitlines()
+    text = '\n'.join(line for line in lines if line.strip())
+    if cell is None:
+        # Of a missing framework d2lite's own words say all.
+        own = error.ename == 'BackendError'
+        return Failure(None, None, error.ename, error.evalue, '' if own else text)
+    found = re.search(rf'In ?\[{node.execution_count}\],.*?\bline:? (\d+)', text)
+    line = cell.first_line + int(found[1]) - 1 if found else cell.first_line
+    return Failure(cell, line, error.ename, ANSI.sub('', error.evalue), text)
+
+
+def _ending(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f'died (exit status {code})'
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f'signal {-code}'
+    hint = '; often this means that memory ran out' if name == 'SIGKILL' else ''
+    return f'was killed by {name}{hint}'

@@ -1,0 +1,86 @@
+"""What `d2lite run` does: reads the pages, runs their tabs, writes files, and prints tables."""
+
+import warnings
+from pathlib import Path
+
+import typer
+
+from d2lite.pages.export.writer import Writer
+from d2lite.pages.reading.page import read_page
+from d2lite.pages.rewriting.overrides import override, parse_setting
+from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.progress import Reporter
+from d2lite.pages.running.table import print_table
+from d2lite.pages.running.tabs import run_tabs, tabs_to_run
+
+__all__ = ['run_command']
+
+
+def run_command(
+    paths: list[Path],
+    tab: str | None,
+    *,
+    formats: list[str],
+    folder: Path,
+    index: bool,
+    settings: list[str],
+    jobs: int,
+    timeout: float,
+    show: list[str],
+) -> int:
+    """Runs each page on `tab`, or on all its tabs; the exit code, 1 if one of them failed.
+
+    Raises PageError, BackendError, ValueError or OSError, before anything runs, for what cannot be
+    done; SystemExit if it was interrupted, after writing what ran until then.
+    """
+    results = prepare(paths, tab, dict(map(parse_setting, settings)))
+    writer = Writer(folder, formats, results)
+    reporter = Reporter(results, jobs, quiet=bool(formats))
+    stopped = None
+    with reporter, warnings.catch_warnings(record=True, action='always') as told:
+        try:
+            run_tabs(results, timeout, show, reporter, jobs, writer.tab_done)
+        except (KeyboardInterrupt, SystemExit) as error:
+            stopped = error
+            reporter.interrupted()
+            writer.interrupted()
+    if index and 'html' in formats:
+        writer.write_index()
+    for message in dict.fromkeys(str(warning.message) for warning in told):
+        typer.echo(f'd2lite: {message}', err=True)
+    _print_tables(reporter.console, results, show)
+    for path in writer.written:
+        typer.echo(f'Wrote {path}')
+    if isinstance(stopped, KeyboardInterrupt):
+        typer.echo('Interrupted; the kernel is shut down.', err=True)
+        raise SystemExit(130)
+    if stopped:
+        raise stopped
+    return int(any(result.error for result in results))
+
+
+def prepare(paths: list[Path], tab: str | None, settings: dict[str, str]) -> list[TabResult]:
+    """The runs that are to be made: each tab of each page, with its values set."""
+    results = []
+    for path in dict.fromkeys(paths):
+        page = read_page(path)
+        tabs = tabs_to_run(page, tab)
+        if settings:
+            page, changes = override(page, settings, tabs)
+        for name in tabs:
+            result = TabResult.of(page, name)
+            if settings:
+                positions = {cell.position for cell in page.for_tab(name)}
+                result.overridden = [each for each in changes if each.cell in positions]
+            results.append(result)
+    return results
+
+
+def _print_tables(console, results, show):
+    pages = {}
+    for result in results:
+        pages.setdefault(result.page.path, []).append(result)
+    for path, of_page in pages.items():
+        if len(pages) > 1:
+            console.print(f'\n{path}', style='bold', markup=False)
+        print_table(console, of_page, show)

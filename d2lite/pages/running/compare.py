@@ -1,0 +1,95 @@
+"""How far apart the tabs of a page end: what `d2lite parity PAGE` does."""
+
+import itertools
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from d2lite.pages.reading.page import Page
+from d2lite.pages.running.kernel import TabResult, run_tab
+from d2lite.saving import storage
+
+__all__ = ['Deviation', 'compare_tabs', 'deviations', 'report']
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """How far apart the tabs are in one variable."""
+
+    name: str
+    shape: tuple[int, ...]
+    absolute: float  # the largest difference of one entry between two tabs
+    relative: float  # the same, to the largest entry of the variable on any tab
+    between: tuple[str, str]  # the two tabs that are furthest apart
+
+
+def compare_tabs(
+    page: Page, tabs: list[str], seed: int = 0, timeout: float = 600
+) -> tuple[list[Deviation], list[TabResult]]:
+    """Runs `page` on `tabs`, each seeded alike; compares the variables that all hold at the end."""
+    results, variables = [], {}
+    with tempfile.TemporaryDirectory(prefix='d2lite-') as folder:
+        for tab in tabs:
+            path = Path(folder, tab)
+            results.append(run_tab(page, tab, timeout=timeout, seed=seed, variables=path))
+            if results[-1].error is None:
+                variables[tab], _ = storage.read(path, 'variables')
+    return deviations(variables), results
+
+
+def deviations(variables: dict[str, dict[str, np.ndarray]]) -> list[Deviation]:
+    """Compares what every tab has in the same name and shape, the furthest apart first."""
+    if len(variables) < 2:
+        return []
+    found = []
+    first, *others = variables.values()
+    for name, array in first.items():
+        if all(name in other and other[name].shape == array.shape for other in others):
+            found.append(_deviation(name, {tab: each[name] for tab, each in variables.items()}))
+    # NaN counts as the furthest.
+    return sorted(found, key=lambda each: (-np.nan_to_num(each.relative, nan=np.inf), each.name))
+
+
+def _deviation(name, arrays):
+    arrays = {tab: array.astype(np.float64) for tab, array in arrays.items()}
+    scale = max((np.abs(array).max(initial=0) for array in arrays.values()), default=0)
+    pairs = {
+        pair: float(np.abs(arrays[pair[0]] - arrays[pair[1]]).max(initial=0))
+        for pair in itertools.combinations(arrays, 2)
+    }
+    pair = max(pairs, key=lambda each: np.nan_to_num(pairs[each], nan=np.inf))
+    absolute = pairs[pair]
+    relative = absolute / scale if scale else absolute
+    return Deviation(name, next(iter(arrays.values())).shape, absolute, float(relative), pair)
+
+
+def report(page: Page, tabs: list[str], seed: int, timeout: float, tolerance: float | None) -> int:
+    """Prints the table; 1 if a tab failed, or if a variable is further apart than `tolerance`."""
+    from rich.table import Table
+
+    from d2lite.console import console
+
+    found, results = compare_tabs(page, tabs, seed, timeout)
+    out = console()
+    table = Table(title=f'{page.path.name} on {", ".join(tabs)}, seed {seed}')
+    for heading in ('variable', 'shape', 'apart by', 'relative', 'between'):
+        table.add_column(heading)
+    outside = False
+    for each in found:
+        beyond = tolerance is not None and not each.relative <= tolerance
+        outside |= beyond
+        table.add_row(
+            each.name,
+            str(each.shape),
+            f'{each.absolute:.1e}',
+            f'{each.relative:.1e}',
+            ' and '.join(each.between) if each.absolute else '-',
+            style='red' if beyond else None,
+        )
+    out.print(table)
+    for result in results:
+        if result.error:
+            out.print(f'{result.tab} failed: {result.error}', style='red', markup=False)
+    return int(outside or any(result.error for result in results))

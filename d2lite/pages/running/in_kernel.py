@@ -1,0 +1,114 @@
+"""What the runner does inside the kernel: before the first cell, and after the last one."""
+
+import json
+import sys
+
+import numpy as np
+
+from d2lite import seeds, selection
+from d2lite.pages.jupyter import aliases, tab
+from d2lite.saving import storage
+
+__all__ = ['MIMETYPE', 'report', 'save_variables', 'set_up']
+
+MIMETYPE = 'application/x-d2lite-report'
+MAX_SIZE = 100  # elements of an array that is reported in full
+
+
+def set_up(name: str, seed: int | None = None) -> None:
+    """Makes this the kernel of tab `name`, with its framework imported, and seeded if asked for.
+
+    The framework comes first of all because its backend may have to mend it: a page may import
+    mxnet itself, which current NumPy allows only after d2lite has done so.
+    """
+    aliases.install()
+    tab.select(name)
+    selection.load(name)
+    if seed is not None:
+        seeds.seed_everything(seed)
+
+
+def report(shell, name: str, show: list[str]) -> None:
+    """Sends the runner, as JSON, what its summary says of tab `name`.
+
+    Keys: `framework`, `version`, `devices`; `device` and `history` of the page's trainer, if it has
+    one; `show`, the values of the names asked for; `notes`, what could not be had, and why.
+    """
+    from IPython.display import publish_display_data
+
+    parts = {
+        'framework': lambda: _framework(name),
+        'trainer': lambda: _training(shell.user_ns, name),
+        'show': lambda: {'show': {n: _plain(shell.user_ns.get(n), name) for n in show}},
+    }
+    values, notes = {}, []
+    for what, part in parts.items():
+        try:
+            values |= part()
+        except Exception as error:
+            notes.append(f'no {what} in the summary: {type(error).__name__}: {error}')
+    publish_display_data({MIMETYPE: json.dumps(values | {'notes': notes})})
+
+
+def save_variables(shell, name: str, path: str) -> None:
+    """Writes the numbers that the page holds to `path`: its variables, and trained parameters.
+
+    Tensors, NumPy arrays and plain numbers go by the names of their variables, the parameters of a
+    trainer by `trainer.w` and the like.
+    """
+    backend = sys.modules[selection.known()[name]]
+    arrays = {}
+    for variable, value in list(shell.user_ns.items()):
+        if variable.startswith('_') or isinstance(value, type | bool):
+            continue
+        if isinstance(value, getattr(backend, 'Trainer', ())) and hasattr(value, 'model'):
+            for key, array in value.state_of.get_parameters(value).items():
+                arrays[f'{variable}.{key}'] = array
+        elif isinstance(value, int | float) or (
+            hasattr(value, 'dtype') and hasattr(value, 'shape')
+        ):
+            array = np.asarray(backend.numpy(value))
+            if array.dtype.kind in 'biuf':
+                arrays[variable] = array
+    storage.write(path, 'variables', arrays, {})
+
+
+def _framework(name):
+    framework = sys.modules[selection.known()[name]].framework
+    return {
+        'framework': framework.NAME,
+        'version': framework.version(),
+        'devices': [str(device) for device in framework.device_names()],
+    }
+
+
+def _training(namespace, name):
+    """The device and the history of `trainer`, or of the trainer that was assigned last."""
+    trainer = namespace.get('trainer')
+    if not hasattr(trainer, 'history'):
+        kind = getattr(sys.modules[selection.known()[name]], 'Trainer', ())
+        trainers = [value for value in list(namespace.values()) if isinstance(value, kind)]
+        trainer = trainers[-1] if trainers else None
+    if trainer is None:
+        return {}
+    history = getattr(trainer, 'history', [])
+    return {
+        'device': str(getattr(trainer, 'device', '')),
+        'history': [{key: _plain(value, name) for key, value in row.items()} for row in history],
+    }
+
+
+def _plain(value, name):
+    """`value` in terms of JSON: a scalar, nested lists of a small array, or a short text."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if hasattr(value, 'shape') and not isinstance(value, np.ndarray):
+        value = sys.modules[selection.known()[name]].numpy(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in 'biuf':
+        return value.tolist() if value.size <= MAX_SIZE else f'array of shape {value.shape}'
+    if isinstance(value, list | tuple):
+        return [_plain(each, name) for each in value[:MAX_SIZE]]
+    text = repr(value)
+    return text if len(text) <= 80 else text[:79] + '…'

@@ -1,0 +1,89 @@
+"""The table at the end of a run: one line for each tab."""
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from d2lite.pages.running.kernel import TabResult
+
+__all__ = ['print_table']
+
+MAX_MESSAGE = 200
+WIDE = 110  # columns of a terminal in which a line a tab has room
+
+
+def print_table(out: Console, results: list[TabResult], show: list[str]) -> None:
+    """What the tabs came to. Losses have a column if a trainer ran, and so has each name shown."""
+    wide = out.width >= WIDE
+    separator = ' ' if wide else '\n'
+    key = _loss_key(results)
+    columns = {'tab': lambda r: r.tab, 'version': _version, 'device': _device}
+    columns['cells run'] = lambda r: f'{r.cells_run}/{r.cells_total}'
+    if key:
+        title = {'val_loss': 'validation loss', 'train_loss': 'training loss'}[key]
+        columns[f'{title}, by epoch'] = lambda r: separator.join(
+            _shortened([_text(row.get(key)) for row in r.values.get('history', [])])
+        )
+    for name in show:
+        columns[name] = lambda r, name=name: _text(r.values.get('show', {}).get(name), separator)
+    columns['seconds'] = lambda r: f'{r.seconds:.1f}'
+    columns['result'] = _verdict if wide else lambda r: _verdict(r).partition(':')[0]
+
+    grid = Table(box=box.HEAVY_HEAD) if wide else Table(box=None, padding=(0, 1, 0, 0))
+    for title in columns:
+        # Where there is little room, versions and messages give way, and never the numbers.
+        grid.add_column(
+            escape(title if wide else title.replace(' ', '\n')),
+            no_wrap=title not in ('version', 'device', 'result'),
+            overflow='fold',
+            justify='right' if title == 'seconds' else 'left',
+        )
+    for result in results:
+        cells = [escape(column(result)) for column in columns.values()]
+        grid.add_row(*cells, style='red' if result.error else None)
+    out.print(grid)
+    for result in results:
+        if result.error and not wide:
+            out.print(f'{result.tab} {_verdict(result)}', style='red', markup=False)
+    for change in dict.fromkeys(change for result in results for change in result.overridden):
+        old = ' '.join(change.old.split())
+        message = f'Set: {change.name} = {change.new} instead of {old} in line {change.line}.'
+        out.print(message, markup=False)
+
+
+def _version(result):
+    name, version = (result.values.get(key, '') for key in ('framework', 'version'))
+    return version if name == result.tab else f'{name} {version}'.strip()
+
+
+def _device(result):
+    return result.values.get('device') or ', '.join(result.values.get('devices', []))
+
+
+def _shortened(losses):
+    """Of many epochs the first and the last, so that the table keeps its other columns."""
+    return losses if len(losses) <= 6 else [*losses[:3], '…', *losses[-2:]]
+
+
+def _loss_key(results):
+    """`'val_loss'` if some epoch has one, else `'train_loss'`; None where no trainer has run."""
+    rows = [row for result in results for row in result.values.get('history', [])]
+    return next((k for k in ('val_loss', 'train_loss') if any(k in row for row in rows)), None)
+
+
+def _verdict(result):
+    if not result.error:
+        return 'passed' if result.cells_run == result.cells_total else 'not run'
+    message = ' '.join(f'failed: {result.error}'.split())
+    return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + '…'
+
+
+def _text(value, separator=' '):
+    if value is None:
+        return '-'
+    if isinstance(value, float):
+        return f'{value:.4g}'
+    if isinstance(value, list):
+        return '[' + f',{separator}'.join(_text(each) for each in value) + ']'
+    return str(value)

@@ -1,0 +1,1 @@
+"""The backends held against a reference in NumPy."""

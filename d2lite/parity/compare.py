@@ -1,0 +1,142 @@
+"""Do the backends compute the same thing? Each is set against the referee, step by step.
+
+Problem ─► trace(backend, model, problem) ─► compare(traces, problem) ─► a Row for each
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from d2lite.parity import reference
+from d2lite.parity.recorder import MODELS, PrecisionError, Problem, Trace, trace
+
+__all__ = [
+    'MODELS',
+    'TOLERANCES',
+    'PrecisionError',
+    'Problem',
+    'Row',
+    'Trace',
+    'compare',
+    'deviations',
+    'referee',
+    'relative',
+    'restarted',
+    'trace',
+]
+
+
+class Tolerance(NamedTuple):
+    """The largest deviation allowed, relative to the scale of the values (see `deviations`)."""
+
+    step: float  # of one step, the referee starting from where the backend was before it
+    run: float  # of all steps so far, both having started from the same parameters
+
+
+# float32 rounds each operation to 6e-8 of its result. A step is a few operations and sums over the
+# batch and the features, whose order is the framework's choice: 1e-6 leaves room for 16 roundings
+# in a row. SGD that converges contracts, so errors of earlier steps at most add up; being of either
+# sign, those of three epochs (96 steps for 1,000 examples in batches of 32) add up to about 10
+# times one step's: 1e-5. float64 rounds to 1.1e-16: the roundings of thousands of steps stay below
+# 1e-12 even if all are of one sign, and whatever passed through float32 on the way is far above.
+TOLERANCES = {'float32': Tolerance(1e-6, 1e-5), 'float64': Tolerance(1e-12, 1e-12)}
+
+
+@dataclasses.dataclass
+class Row:
+    """How far one backend's training is from the referee's, at the worst step."""
+
+    backend: str
+    version: str
+    model: str
+    loss_abs: float = np.nan
+    loss_rel: float = np.nan
+    parameters_abs: float = np.nan
+    parameters_rel: float = np.nan
+    gradient_norm_rel: float = np.nan
+    step_rel: float = np.nan  # of one step alone, in whichever of the three it is largest
+    first_outside: int | None = None  # the first step above tolerance, counted from 1
+    problem: str = ''  # why there is nothing to compare
+
+
+def referee(problem):
+    """The Trace that the problem should have, in float64."""
+    args = problem.batches(), problem.lr, problem.gradient_clip_val
+    return _as_trace(reference.train(problem.X, problem.y, problem.w, problem.b, *args))
+
+
+def restarted(found, problem):
+    """As `referee`, but each step starts from where the backend was before it."""
+    w, b = [problem.w, *found.w[:-1]], [problem.b, *found.b[:-1]]
+    args = problem.lr, problem.gradient_clip_val
+    steps = []
+    for w_before, b_before, rows in zip(w, b, problem.batches(), strict=True):
+        steps += reference.train(problem.X, problem.y, w_before, b_before, [rows], *args)
+    return _as_trace(steps)
+
+
+def _as_trace(steps):
+    columns = (np.stack(column) for column in zip(*steps, strict=True))
+    return Trace('reference', np.__version__, 'NumPy', *columns)
+
+
+def deviations(found, expected, problem):
+    """By quantity, for each step: the absolute deviation and the scale to which it is relative.
+
+    Parameters: the largest entry's deviation, and the largest entry so far. Loss: it is made from
+    differences of labels and predictions, and near the end of training nearly all of them cancels,
+    so its scale is not its own small value but at least half the mean square of the labels. Norm of
+    the gradient: its scale is the bound that Cauchy and Schwarz give for a loss of that scale.
+    """
+    X, y = problem.X.astype(np.float64), problem.y.astype(np.float64)
+    loss_scale = np.maximum(expected.loss, np.mean(y**2) / 2)
+    squares = np.array([1 + np.mean(np.sum(X[rows] ** 2, axis=1)) for rows in problem.batches()])
+    parameters = np.abs(found.parameters - expected.parameters).max(axis=1)
+    largest = np.abs(np.vstack([[*problem.w[:, 0], *problem.b], expected.parameters])).max(axis=1)
+    norm = np.abs(found.gradient_norm - expected.gradient_norm)
+    return {
+        'loss': (np.abs(found.loss - expected.loss), loss_scale),
+        'gradient norm': (norm, np.sqrt(squares * 2 * loss_scale)),
+        'parameters': (parameters, np.maximum.accumulate(largest)[1:]),
+    }
+
+
+def compare(traces, problem):
+    """A Row for each trace: its largest deviations from the referee, and the first step outside."""
+    expected = referee(problem)
+    if not np.isfinite(expected.parameters).all():
+        raise ValueError(
+            f'this problem diverges with lr={problem.lr}, so there is nothing to compare: take a '
+            f'smaller learning rate'
+        )
+    return [_row(found, expected, problem) for found in traces]
+
+
+def _row(found, expected, problem):
+    tolerance = TOLERANCES[problem.dtype]
+    run = deviations(found, expected, problem)
+    one = deviations(found, restarted(found, problem), problem)
+    run_rel = {what: relative(*values) for what, values in run.items()}
+    step_rel = np.max([relative(*values) for values in one.values()], axis=0)
+    # Written so that NaN is outside.
+    inside = step_rel <= tolerance.step
+    for values in run_rel.values():
+        inside &= values <= tolerance.run
+    return Row(
+        found.backend,
+        found.version,
+        found.model,
+        run['loss'][0].max(),
+        run_rel['loss'].max(),
+        run['parameters'][0].max(),
+        run_rel['parameters'].max(),
+        run_rel['gradient norm'].max(),
+        step_rel.max(),
+        None if inside.all() else int(np.argmin(inside)) + 1,
+    )
+
+
+def relative(deviation, scale):
+    """`deviation` as a part of `scale`, also where that is 0."""
+    return deviation / np.maximum(scale, np.finfo(np.float64).tiny)

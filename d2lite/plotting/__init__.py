@@ -1,0 +1,1 @@
+"""Plots: the board of a training, and single figures."""

@@ -1,0 +1,87 @@
+"""Animator: the live plot of the older, functional lessons, drawn as the ProgressBoard draws."""
+
+import itertools
+
+from matplotlib.figure import Figure
+
+from d2lite.plotting.board import ProgressBoard
+from d2lite.plotting.figures import set_axes
+
+__all__ = ['Animator']
+
+
+class Animator(ProgressBoard):
+    """A figure whose curves grow together, a point each at every `add`.
+
+    `legend`: a name for each curve. `fmts`: matplotlib formats, taken in turn. The curves are in
+    `axes[0]` of `nrows` * `ncols`; a lesson may draw into the others. Definition: d2l, appendix
+    "Utility Functions and Classes".
+    """
+
+    def __init__(
+        self,
+        xlabel=None,
+        ylabel=None,
+        legend=None,
+        xlim=None,
+        ylim=None,
+        xscale='linear',
+        yscale='linear',
+        fmts=('-', 'm--', 'g-.', 'r:'),
+        nrows=1,
+        ncols=1,
+        figsize=(3.5, 2.5),
+    ):
+        super().__init__()
+        self.save_hyperparameters()
+        # Not through pyplot: its inline backend would show the figure a second time.
+        self.fig = Figure(figsize=figsize)
+        self.axes = self.fig.subplots(nrows, ncols, squeeze=False).flatten().tolist()
+        self.num_curves = None  # the first `add` says how many there are
+
+    def add(self, x, y):
+        """Adds a point to each curve.
+
+        `y`: a number or a scalar tensor for one curve, or a list with one for each; None adds
+        nothing to its curve. `x`: one for all of them, or a list.
+        """
+        y = list(y) if _is_list(y) else [y]
+        x = list(x) if _is_list(x) else [x] * len(y)
+        if self.num_curves is None:
+            self.num_curves = len(y)
+        if not len(x) == len(y) == self.num_curves:
+            raise ValueError(
+                f'this Animator has {self.num_curves} curves, got {len(x)} x and {len(y)} y'
+            )
+        for i, point in enumerate(zip(x, y, strict=True)):
+            if point[0] is not None and point[1] is not None:
+                self.draw(*point, label=i)
+
+    def figure(self):
+        """The matplotlib figure, with every curve up to date."""
+        data = self.data
+        axes = self.axes[0]
+        if not self._lines and self.num_curves:
+            for i, fmt in zip(range(self.num_curves), itertools.cycle(self.fmts), strict=False):
+                (self._lines[i],) = axes.plot([], [], fmt)
+            set_axes(
+                axes,
+                self.xlabel,
+                self.ylabel,
+                self.xlim,
+                self.ylim,
+                self.xscale,
+                self.yscale,
+                self.legend,
+            )
+        for i, line in self._lines.items():
+            points = data.get(i, [])
+            line.set_data([p.x for p in points], [p.y for p in points])
+        axes.relim()
+        axes.autoscale_view()
+        return self.fig
+
+
+def _is_list(values):
+    # A scalar tensor has __len__ as well, on some frameworks.
+    return hasattr(values, '__len__') and len(getattr(values, 'shape', (1,))) > 0

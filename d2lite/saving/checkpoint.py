@@ -1,0 +1,188 @@
+"""Parameters and training state, to disk and back.
+
+Parameters (`trainer.save_parameters`) have neutral names and layouts, and move between frameworks.
+A checkpoint (`trainer.save_checkpoint`) is all that decides how a training goes on: resumed from
+it, on the same framework, training ends with the same parameters, bit for bit.
+"""
+
+import random
+
+import numpy as np
+
+from d2lite import seeds
+from d2lite.console import warn
+from d2lite.data.module import TensorLoader
+from d2lite.saving import storage
+
+__all__ = [
+    'load_checkpoint',
+    'load_parameters',
+    'matched',
+    'optimizer_state',
+    'save_checkpoint',
+    'save_parameters',
+    'set_optimizer_state',
+]
+
+
+def save_parameters(trainer, path):
+    """Writes the parameters of a trained model to `path`."""
+    arrays = trainer.state_of.get_parameters(trainer)
+    storage.write(path, 'parameters', arrays, {'backend': trainer.backend})
+
+
+def load_parameters(path):
+    """The arrays that `save_parameters` wrote, by name. Raises FileError."""
+    arrays, _ = storage.read(path, 'parameters')
+    return arrays
+
+
+def matched(given, wanted, source):
+    """`given`, if it has the names and shapes of `wanted`; else ValueError lists what differs."""
+    given = {name: np.asarray(array) for name, array in given.items()}
+    problems = [f'missing: {name} {wanted[name].shape}' for name in wanted if name not in given]
+    problems += [f'unknown: {name} {given[name].shape}' for name in given if name not in wanted]
+    problems += [
+        f'{name} has shape {given[name].shape}, the model {wanted[name].shape}'
+        for name in wanted
+        if name in given and given[name].shape != wanted[name].shape
+    ]
+    if problems:
+        raise ValueError(f'{source} does not fit the model:\n  ' + '\n  '.join(problems))
+    return given
+
+
+def save_checkpoint(trainer, path):
+    """Writes all that decides how the training of `trainer` goes on to `path`."""
+    trainer.plots.settle()
+    loader = trainer.train_dataloader.dataloader
+    within = trainer.batches_in_epoch is not None
+    state = {
+        'backend': trainer.backend,
+        'framework': trainer.framework_version,
+        'parameters': {
+            name: list(array.shape)
+            for name, array in trainer.state_of.get_parameters(trainer).items()
+        },
+        'training': trainer.state_of.get_state(trainer),
+        'batches_in_epoch': trainer.batches_in_epoch,
+        'epoch': trainer.epoch,
+        'train_batch_idx': trainer.train_batch_idx,
+        'val_batch_idx': trainer.val_batch_idx_at_start if within else trainer.val_batch_idx,
+        'history': trainer.history,
+        'records': trainer.records.get_state(),
+        'board': _board_state(trainer),
+        'loader': _loader_state(loader, within),
+        'random_at_epoch': trainer.random_at_epoch if within else None,
+        'random': random_state(trainer),
+    }
+    arrays, packed = storage.pack(state)
+    storage.write(path, 'checkpoint', arrays, {'state': packed})
+
+
+def load_checkpoint(trainer, path):
+    """Puts `trainer`, ready to fit, where the checkpoint at `path` was.
+
+    Raises FileError if the file cannot be read, ValueError if it is of another training; then
+    nothing has changed.
+    """
+    arrays, values = storage.read(path, 'checkpoint')
+    state = storage.unpack(arrays, values['state'])
+    if state['backend'] != trainer.backend:
+        raise ValueError(
+            f'{path} is a checkpoint of {state["backend"]}, this trainer is for {trainer.backend}: '
+            f'only parameters move between frameworks, by save_parameters and load_parameters'
+        )
+    trainer.state_of.build(trainer, trainer.first_batch())
+    wanted = trainer.state_of.get_parameters(trainer)
+    saved = {name: np.empty(shape) for name, shape in state['parameters'].items()}
+    matched(saved, wanted, path)
+    loader = trainer.train_dataloader.dataloader
+    if isinstance(loader, TensorLoader) != ('fingerprint' in state['loader']) or (
+        isinstance(loader, TensorLoader) and loader.fingerprint != state['loader']['fingerprint']
+    ):
+        raise ValueError(
+            f'{path} is a checkpoint of a training on other data: resume with the data, the batch '
+            f'size and the shuffling it began with (seed_everything makes synthetic data the same)'
+        )
+    if state['framework'] != trainer.framework_version:
+        warn(
+            f'{path} was written with {trainer.backend} {state["framework"]}, this is '
+            f'{trainer.framework_version}: the results may differ in the last digits'
+        )
+    trainer.state_of.set_state(trainer, state['training'])
+    trainer.history[:] = state['history']
+    trainer.records.values = state['records']
+    trainer.epoch = state['epoch']
+    trainer.train_batch_idx = state['train_batch_idx']
+    trainer.val_batch_idx = state['val_batch_idx']
+    trainer.model.board.set_state(state['board'])
+    if isinstance(loader, TensorLoader):
+        loader.seed, loader.epoch = state['loader']['seed'], state['loader']['epoch']
+    if state['batches_in_epoch'] is not None:
+        trainer.train_dataloader.skip = state['batches_in_epoch']
+        trainer.random_to_resume = state['random']
+        if state['random_at_epoch'] is not None:
+            set_random_state(trainer, state['random_at_epoch'])
+    else:
+        set_random_state(trainer, state['random'])
+
+
+def random_state(trainer):
+    """Where all random numbers are: Python's, NumPy's, d2lite's and the framework's."""
+    name, keys, position, has_gauss, gauss = np.random.get_state()
+    return {
+        'framework': trainer.state_of.get_random_state(),
+        'python': random.getstate(),
+        'numpy': (name, keys, position, has_gauss, gauss),
+        'd2lite': seeds.get_state(),
+    }
+
+
+def set_random_state(trainer, state):
+    """Puts all random numbers back where `random_state` found them."""
+    random.setstate(state['python'])
+    np.random.set_state(state['numpy'])
+    seeds.set_state(state['d2lite'])
+    trainer.state_of.set_random_state(state['framework'])
+
+
+def optimizer_state(optim):
+    """The state of an optimizer that is no framework's own, by its `state_dict` if it has one.
+
+    Raises TypeError if it holds more than its hyperparameters and has none.
+    """
+    if hasattr(optim, 'state_dict'):
+        return optim.state_dict()
+    extra = set(getattr(optim, '__dict__', {})) - set(getattr(optim, 'hparams', {})) - {'hparams'}
+    if extra:
+        raise TypeError(
+            f'{type(optim).__name__} remembers {sorted(extra)} from step to step, which d2lite '
+            f'cannot save: give it state_dict() and load_state_dict(state)'
+        )
+    return {}
+
+
+def set_optimizer_state(optim, state):
+    if hasattr(optim, 'load_state_dict'):
+        optim.load_state_dict(state)
+
+
+def _board_state(trainer):
+    state = trainer.model.board.get_state()
+    if trainer.batches_in_epoch is None:
+        return state
+    # The validation of this epoch will be drawn again.
+    done = len(trainer.history)
+    for label in [label for label in state['data'] if label.startswith('val_')]:
+        state['data'][label] = [point for point in state['data'][label] if point[0] <= done]
+        state['raw'][label] = []
+    return state
+
+
+def _loader_state(loader, within):
+    if not isinstance(loader, TensorLoader):
+        return {}
+    # The pass that is taken up again has to count as the one it was.
+    epoch = loader.epoch - 1 if within else loader.epoch
+    return {'seed': list(loader.seed), 'epoch': epoch, 'fingerprint': loader.fingerprint}

@@ -1,0 +1,1 @@
+"""The training loop: models, the trainer, and what it reports."""

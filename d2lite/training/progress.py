@@ -1,0 +1,72 @@
+"""A line on the terminal that says how far a training is: for scripts, where no plot is drawn.
+
+    epoch 2/3 · batch 12/32 · train_loss 0.8412 · val_loss 0.3259
+
+The losses are the means of the last complete epoch, which the history has as plain numbers: a value
+that is still on the device is never waited for. In a notebook and on a pipe nothing is printed.
+"""
+
+import os
+import sys
+import time
+
+from d2lite.plotting.board import in_notebook
+
+__all__ = ['ProgressLine']
+
+SECONDS_BETWEEN_LINES = 0.1
+
+
+class ProgressLine:
+    """Of one `fit` of `trainer`, whose board says by `display` whether anything is to be seen."""
+
+    def __init__(self, trainer):
+        self.trainer = trainer
+        self.stream = sys.stdout
+        terminal = getattr(self.stream, 'isatty', lambda: False)()
+        self.shown = terminal and trainer.model.board.display and not in_notebook()
+        self.written = 0  # characters of the line that is there
+        self.last = float('-inf')
+
+    def step(self):
+        """After a minibatch: costs next to nothing unless a line is due."""
+        if self.shown and time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
+            self._write()
+
+    def close(self):
+        """Ends the line, with what the training came to."""
+        if self.shown and (self.written or self.trainer.history):
+            self._write()
+            self.stream.write('\n')
+            self.stream.flush()
+        self.shown = False
+
+    def _write(self):
+        text = self._text()
+        columns = _columns(self.stream)
+        if len(text) >= columns:  # a line that wraps cannot be written over
+            text = text[: columns - 2] + '…'
+        self.stream.write('\r' + text.ljust(self.written))
+        self.stream.flush()
+        self.written = len(text)
+        self.last = time.monotonic()
+
+    def _text(self):
+        trainer = self.trainer
+        done = trainer.batches_in_epoch
+        within = done is not None
+        epoch = trainer.epoch + 1 if within else len(trainer.history)
+        parts = [f'epoch {epoch}/{trainer.max_epochs}']
+        if within:
+            parts.append(f'batch {done}/{trainer.num_train_batches}')
+        for key, value in (trainer.history[-1] if trainer.history else {}).items():
+            if key not in ('epoch', 'seconds'):
+                parts.append(f'{key} {value:.4g}')
+        return ' · '.join(parts)
+
+
+def _columns(stream) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError, AttributeError):
+        return 80

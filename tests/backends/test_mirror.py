@@ -1,0 +1,110 @@
+"""The four backends mirror each other: the same files, with the same definitions in order."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+BACKENDS = Path(__file__).parent.parent.parent / 'backends'
+PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')]
+
+# What a framework needs beyond the others.
+ADDITIONS = {
+    'd2lite_jax/framework.py': {'get_seed', 'get_key'},
+    # How a step becomes a program.
+    'd2lite_torch/compilation.py': {
+        'STEPS_IN_A_CALL',
+        'NODES_OF_A_SMALL_STEP',
+        'run_steps',
+        'LearningRates',
+    },
+    'd2lite_jax/compilation.py': {'arrays', 'strongly_typed'},
+    'd2lite_tensorflow/compilation.py': {'RANDOM_OPS', 'MOST_OPERATIONS', 'check_random_ops'},
+    'd2lite_mxnet/compilation.py': {'as_in_a_step', 'Output', 'first_shape', 'shapes'},
+    # What PyTorch and MXNet leave to be done for speed.
+    'd2lite_torch/data.py': {'is_shared'},
+    'd2lite_torch/optimizer.py': {'PlainSGD', 'is_plain'},
+    'd2lite_mxnet/optimizer.py': {'step'},
+    'd2lite_torch/trainer.py': {'arrange_weights'},
+    'd2lite_jax/trainer.py': {'TrainState'},
+    # Flax has no layers for what has no parameters.
+    'd2lite_jax/classification.py': {'flatten'},
+    'd2lite_jax/convolution.py': {'avg_pool'},
+    'd2lite_jax/resnet.py': {'BatchNorm', 'global_avg_pool'},
+    'd2lite_tensorflow/resnet.py': {'BatchNorm', 'layers'},
+    'd2lite_jax/parameters.py': {'CHILD'},
+    'd2lite_mxnet/parameters.py': {'blocks'},
+    'd2lite_tensorflow/module.py': {'plain_variables'},
+    'd2lite_torch/module.py': {'plain_tensors'},
+    'd2lite_mxnet/module.py': {'plain_arrays'},
+    # MXNet's mends live in one place, and nowhere else.
+    'd2lite_mxnet/framework.py': {'LENT_NAMES', 'mx'},
+    'd2lite_tensorflow/framework.py': {'keras'},
+}
+ABSENT = {
+    # JAX has no random numbers of its own that could be seeded.
+    'd2lite_jax/framework.py': {'seed'},
+    # MXNet makes one step to a call.
+    'd2lite_mxnet/compilation.py': {'Pass'},
+}
+
+# Functions that a framework has as they are may be plain assignments, so only names are compared
+# there, not their order.
+UNORDERED = {'tensor.py', 'framework.py'}
+
+
+# What compiled steps rest on. TensorFlow has all of it itself.
+ALONE = {
+    'executables.py': ('d2lite_jax',),
+    'graphs.py': ('d2lite_torch',),
+    'operators.py': ('d2lite_mxnet',),
+    'recording.py': ('d2lite_mxnet',),
+}
+
+
+def files(package):
+    return sorted(path.name for path in (BACKENDS / package).glob('*.py'))
+
+
+def public_names(package, file):
+    """The public functions, classes and variables of a file, in order."""
+    names = []
+    for node in ast.parse((BACKENDS / package / file).read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign):
+            targets = [t for target in node.targets for t in getattr(target, 'elts', [target])]
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    additions = ADDITIONS.get(f'{package}/{file}', set())
+    return [name for name in names if not name.startswith('_') and name not in additions]
+
+
+def test_every_backend_has_the_same_files():
+    alone = {
+        package: {file for file, packages in ALONE.items() if package in packages}
+        for package in PACKAGES
+    }
+    shared = set(files(PACKAGES[0])) - alone[PACKAGES[0]]
+    assert {package: set(files(package)) for package in PACKAGES} == {
+        package: shared | alone[package] for package in PACKAGES
+    }
+
+
+@pytest.mark.parametrize('package', PACKAGES[1:])
+@pytest.mark.parametrize(
+    'file', [f for f in files(PACKAGES[0]) if f != '__init__.py' and f not in ALONE]
+)
+def test_every_file_has_the_same_definitions(package, file):
+    ours, first = public_names(package, file), public_names(PACKAGES[0], file)
+    absent = ABSENT.get(f'{package}/{file}', set())
+    assert not absent & set(ours)
+    first = [name for name in first if name not in absent]
+    if file in UNORDERED:
+        ours, first = sorted(ours), sorted(first)
+    assert ours == first
+
+
+def test_additions_exist():
+    for path, names in ADDITIONS.items():
+        text = (BACKENDS / path).read_text()
+        assert [name for name in names if name not in text] == []

@@ -1,0 +1,487 @@
+"""Pages run in a kernel of this interpreter, and whatever happens there is told and cleaned up."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import abacus
+import pytest
+from contract import BACKENDS, require
+
+from d2lite import BackendError
+from d2lite.pages.jupyter import tab as tabs
+from d2lite.pages.jupyter.choice import the_choice
+from d2lite.pages.reading.page import PageError, parse_page, read_page
+from d2lite.pages.running.kernel import run_tab
+
+PAGES = Path(__file__).parent
+LESSON = Path(__file__).parent.parent.parent / 'notebooks/linear-regression-scratch.md'
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """A folder on the kernels' PYTHONPATH, in which the stand-in for PyTorch is."""
+    folder = tmp_path / 'world'
+    abacus.install(folder)
+    monkeypatch.setenv('PYTHONPATH', str(folder), prepend=os.pathsep)
+    return folder
+
+
+@pytest.fixture
+def run(world, tmp_path, monkeypatch):
+    """Runs cells on the stand-in's tab; `.printed` of the result has what came on each stream."""
+
+    def run(*cells, tab='pytorch', **kwargs):
+        monkeypatch.delenv('PYTEST_CURRENT_TEST')  # where it is set, ipykernel captures less
+        printed = {'stdout': '', 'stderr': ''}
+
+        def on_output(name, text):
+            printed[name] += text
+
+        page = cells[0]
+        if isinstance(page, str):
+            text = ''.join(f'```python\n{cell}\n```\n' for cell in cells)
+            page = parse_page(text, tmp_path / 'page.md')
+        result = run_tab(page, tab, on_output=on_output, **kwargs)
+        result.printed = printed
+        return result
+
+    return run
+
+
+def wait_until_gone(pid):
+    deadline = time.monotonic() + 10
+    while Path(f'/proc/{pid}').exists() if Path('/proc').exists() else _responds(pid):
+        assert time.monotonic() < deadline, f'process {pid} is still there'
+        time.sleep(0.05)
+
+
+def _responds(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+REMEMBER_PID = "import os, pathlib\npathlib.Path('pid').write_text(str(os.getpid()))\n"
+
+
+def kernel_pid(folder):
+    return int((folder / 'pid').read_text())
+
+
+def test_prints_what_cells_print(run):
+    result = run(
+        'import sys\nprint("to stdout")\nprint("to stderr", file=sys.stderr)\n6 * 7',
+        '6 * 8;',
+        'import subprocess, time\nsubprocess.run(["echo", "from a child"])\ntime.sleep(0.5)',
+        'class Picture:\n    _repr_svg_ = lambda self: "<svg/>"\nPicture()',
+    )
+    assert result.error is None
+    assert result.printed == {
+        'stdout': 'to stdout\n42\nfrom a child\n',
+        'stderr': 'to stderr\n',
+    }
+    assert (result.cells_run, result.cells_total) == (4, 4)
+    picture = result.notebook.cells[3].outputs[0]
+    assert picture.data['image/svg+xml'] == '<svg/>'
+    assert [cell.metadata['d2lite']['position'] for cell in result.notebook.cells] == [1, 2, 3, 4]
+
+
+def test_output_comes_while_the_cell_runs(world, tmp_path):
+    page = parse_page(
+        '```python\nimport time\nprint("early", flush=True)\ntime.sleep(1)\n```\n',
+        tmp_path / 'p.md',
+    )
+    times = []
+    result = run_tab(page, 'pytorch', on_output=lambda *_: times.append(time.monotonic()))
+    assert result.seconds >= 1
+    assert time.monotonic() - times[0] >= 1
+
+
+def test_runs_in_the_folder_of_the_page_with_the_tab_as_backend(run, tmp_path, monkeypatch):
+    monkeypatch.setenv('D2LITE_BACKEND', 'jax')
+    monkeypatch.setenv('MPLBACKEND', 'module://some_backend')
+    result = run(
+        'import json, os, sys, d2lite\n'
+        'facts = [os.getcwd(), sys.executable, d2lite.backend(), os.environ["MPLBACKEND"]]\n'
+        'json.dump(facts, open("facts", "w"))',
+        tab='torch',
+    )
+    assert result.tab == 'pytorch'
+    facts = json.loads((tmp_path / 'facts').read_text())
+    assert facts == [str(tmp_path.resolve()), sys.executable, 'pytorch', 'module://some_backend']
+
+
+def test_cells_of_the_tab_and_no_others(run, world):
+    result = run(read_page(PAGES / 'tabbed.md'))
+    assert result.error is None
+    assert result.printed['stdout'] == "'the others'\nolder form\nolder form for all\n"
+    assert result.cells_total == 5
+
+
+def test_failing_cell_is_told_with_its_place(run):
+    result = run(read_page(PAGES / 'failing.md'))
+    assert result.printed['stdout'] == '0.5\n'
+    assert (result.cells_run, result.cells_total) == (2, 4)
+    error = result.error
+    assert (error.cell.position, error.cell.line, error.line) == (3, 11, 16)
+    assert (error.ename, error.evalue) == ('ZeroDivisionError', 'division by zero')
+    assert str(error) == 'cell 3 (line 16): ZeroDivisionError: division by zero'
+    assert error.traceback.startswith('Traceback (most recent call last):\n')
+    assert 'divide = lambda a, b: a / b' in error.traceback
+    assert '\x1b' not in error.traceback
+    assert result.values['version'] == '7.0'  # the kernel is still there to ask
+
+
+def test_line_of_a_syntax_error(run):
+    result = run('x = 1', 'x = 2\nx = = 3')
+    assert (result.error.cell.position, result.error.line) == (2, 6)
+    assert result.error.ename == 'SyntaxError'
+
+
+def test_what_is_printed_in_pieces_is_one_output(run):
+    result = run(
+        'import sys, time\n'
+        'for n in range(3): print(n, flush=True); time.sleep(0.1)\n'
+        'print("!", file=sys.stderr, flush=True); time.sleep(0.1)\n'
+        'print(3, flush=True)\n'
+        '1 / 0'
+    )
+    outputs = [output.get('text') for output in result.notebook.cells[0].outputs]
+    assert outputs == ['0\n1\n2\n', '!\n', '3\n', None]
+
+
+def test_runs_where_an_event_loop_runs_already(run):
+    """As in a notebook, whose cells are run by one."""
+
+    async def cell():
+        return run('print("ran")')
+
+    assert asyncio.run(cell()).printed['stdout'] == 'ran\n'
+
+
+def test_kernel_that_dies_is_told(run, tmp_path):
+    result = run('1', REMEMBER_PID + 'os._exit(3)', '2')
+    assert str(result.error) == 'cell 2 (line 5): KernelDied: the kernel died (exit status 3)'
+    assert result.cells_run == 1
+    assert result.values == {}
+    wait_until_gone(kernel_pid(tmp_path))
+
+
+def test_kernel_that_is_killed_is_told(run):
+    result = run('import os, signal\nos.kill(os.getpid(), signal.SIGKILL)')
+    assert 'KernelDied: the kernel was killed by SIGKILL; often' in str(result.error)
+
+
+def test_timeout(run, tmp_path):
+    start = time.monotonic()
+    result = run('1', REMEMBER_PID + 'while True: pass', timeout=0.5)
+    assert str(result.error) == 'cell 2 (line 5): Timeout: still running after 0.5 seconds'
+    assert time.monotonic() - start < 15
+    wait_until_gone(kernel_pid(tmp_path))
+
+
+@pytest.mark.parametrize('timeout', [None, 0])
+def test_no_timeout(run, timeout):
+    assert run('import time\ntime.sleep(0.1)', timeout=timeout).error is None
+
+
+def test_kernel_is_gone_after_a_run(run, tmp_path):
+    assert run(REMEMBER_PID).error is None
+    wait_until_gone(kernel_pid(tmp_path))
+
+
+def test_on_output_that_fails_ends_the_run(world, tmp_path):
+    def fail(*_):
+        raise BrokenPipeError
+
+    cell = REMEMBER_PID + 'import time\nprint(1)\ntime.sleep(20)'
+    page = parse_page(f'```python\n{cell}\n```\n', tmp_path / 'page.md')
+    start = time.monotonic()
+    with pytest.raises(BrokenPipeError):
+        run_tab(page, 'pytorch', on_output=fail)
+    assert time.monotonic() - start < 15
+    wait_until_gone(kernel_pid(tmp_path))
+
+
+INTERRUPTED = 'Interrupted; the kernel is shut down.\n'
+COMMAND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has none
+from d2lite.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    'number, code, message', [(signal.SIGINT, 130, INTERRUPTED), (signal.SIGTERM, 143, '')]
+)
+def test_interrupted_run_leaves_no_kernel(world, tmp_path, number, code, message):
+    text = f'```python\n{REMEMBER_PID}while True: pass\n```\n'
+    (tmp_path / 'page.md').write_text(text)
+    arguments = ['run', 'page.md', '--tab', 'pytorch']
+    process = subprocess.Popen(
+        [sys.executable, '-c', COMMAND, *arguments],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / 'pid').exists() or not (tmp_path / 'pid').read_text():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr) == (code, message)
+    assert not Path(f'/proc/{kernel_pid(tmp_path)}').exists()
+
+
+def test_kernelspecs_of_the_user_are_ignored(run, tmp_path, monkeypatch):
+    folder = tmp_path / 'jupyter/kernels/python3'
+    folder.mkdir(parents=True)
+    spec = {'argv': ['/bin/false'], 'display_name': 'Another', 'language': 'python'}
+    (folder / 'kernel.json').write_text(json.dumps(spec))
+    monkeypatch.setenv('JUPYTER_PATH', str(tmp_path / 'jupyter'))
+    monkeypatch.setenv('JUPYTER_DATA_DIR', str(tmp_path / 'jupyter'))
+    assert run('1').error is None
+
+
+def test_kernel_that_does_not_start(run, world):
+    (world / 'ipykernel_launcher.py').write_text('raise SystemExit("the launcher is broken")')
+    result = run('1')
+    assert 'the Jupyter kernel did not start' in str(result.error)
+    assert result.error.traceback == 'the launcher is broken'
+    assert result.cells_run == 0
+
+
+def test_missing_framework_is_told_in_its_own_words(run, world):
+    (world / 'sitecustomize.py').write_text("import sys\nsys.modules['torch'] = None\n")
+    result = run('print("never")')
+    assert result.error.cell is None
+    assert str(result.error).startswith('BackendError: The pytorch backend needs torch, not inst')
+    assert result.error.traceback == ''
+    assert result.values == {}
+    assert result.printed == {'stdout': '', 'stderr': ''}
+
+
+def test_framework_that_fails_to_import(run, world):
+    (world / 'd2lite_torch/__init__.py').write_text('import no_such_library')
+    result = run('print("never")')
+    assert str(result.error) == "ModuleNotFoundError: No module named 'no_such_library'"
+    assert 'd2lite_torch/__init__.py' in result.error.traceback
+
+
+FOREIGN = "MARK = 'the package of somebody else'\n"
+
+
+def test_book_names_are_d2lite_in_the_kernel_only(run, world):
+    for name in 'd2l/__init__.py', 'd2l/torch.py', 'd2lbook/__init__.py', 'd2lbook/tab.py':
+        (world / name).parent.mkdir(exist_ok=True)
+        (world / name).write_text(FOREIGN)
+    result = run(
+        'import sys, d2lite\n'
+        'import d2l\n'
+        'import d2l.torch, d2l.selection\n'
+        'from d2l import torch\n'
+        'assert d2l is d2lite\n'
+        'assert torch is d2l.torch is sys.modules["d2lite.torch"]\n'
+        'assert d2l.selection is d2lite.selection is sys.modules["d2lite.selection"]\n'
+        'assert torch.__name__ == torch.__spec__.name == "d2lite.torch"',
+        'import d2lite.pages.jupyter.tab, d2lbook.tab\n'
+        'assert d2lbook.tab is d2lite.pages.jupyter.tab\n'
+        'd2lite.install_as_d2l()\n'
+        'assert sum(type(f).__name__ == "_Submodules" for f in sys.meta_path) == 1',
+        'try:\n    import d2l.no_such\nexcept ModuleNotFoundError as error:\n    print(error)',
+    )
+    assert result.error is None
+    assert result.printed['stdout'] == "No module named 'd2l.no_such'\n"
+    outside = [sys.executable, '-c', 'import d2l.torch, d2lbook.tab; print(d2l.torch.MARK)']
+    assert subprocess.check_output(outside, text=True) == 'the package of somebody else\n'
+    assert (world / 'd2l/torch.py').read_text() == FOREIGN
+
+
+def test_d2l_imported_before_is_replaced(world):
+    for name in 'd2l/__init__.py', 'd2l/torch.py':
+        (world / name).parent.mkdir(exist_ok=True)
+        (world / name).write_text(FOREIGN)
+    code = """
+import d2l.torch, d2lite
+d2lite.install_as_d2l()
+from d2l.torch import __name__
+print(__name__)
+"""
+    out = subprocess.check_output([sys.executable, '-c', code], text=True)
+    assert out.splitlines()[-1] == 'd2lite.torch'
+
+
+def test_tab_object(run):
+    result = run(
+        '%load_ext d2lite.tab\n'
+        'import os\nos.environ["D2LITE_BACKEND"] = "jax"\n'  # the kernel's tab holds
+        'tab.interact_select(["mxnet", "pytorch"])\n'
+        'tab.interact_select("mxnet", "torch")\n'
+        'print(tab.selected("pytorch"), tab.selected("mxnet", "torch"), tab.selected("jax", "tf"))',
+    )
+    assert result.error is None
+    assert result.printed['stdout'] == 'True True False\n'
+
+
+def test_tab_object_checks_names(monkeypatch):
+    monkeypatch.setattr(the_choice(), 'settled', 'pytorch')
+    tab = tabs.Tab()
+    with pytest.raises(BackendError, match="Unknown backend 'torhc'"):
+        tab.selected('pytorch', 'torhc')
+    with pytest.raises(BackendError, match="Unknown backend 'keras'"):
+        tab.interact_select(['pytorch', 'keras'])
+    with pytest.raises(ValueError, match='interact_select needs tabs; they are pytorch'):
+        tab.interact_select()
+
+
+def test_magic_of_a_cell_that_still_bears_one(run):
+    result = run(
+        '%load_ext d2lite.tab\n%reload_ext d2lite.tab',
+        'shell = get_ipython()\n'
+        'shell.run_cell("%%tab jax\\nprint(1)")\n'
+        'shell.run_cell("\\n%%tab pytorch, jax\\nprint(2)")\n'
+        'shell.run_cell("%%tab all\\nprint(3)")\n'
+        'print(shell.run_cell("%%tab keras\\nprint(4)").success)',
+    )
+    assert result.error is None
+    assert result.printed['stdout'] == 'skipped: for jax; this is pytorch\n2\n3\nFalse\n'
+
+
+def test_summary_values(run):
+    result = run(
+        'import numpy as np\nfrom d2lite_torch import Tensor, Trainer',
+        'number, word, nothing = np.float32(0.5), "word", None\n'
+        'array, tensor = np.eye(2), Tensor([1, 2])\n'
+        'large, thing = np.zeros(101), [1, Tensor([2.5]), {3}]',
+        'trainer = Trainer(3)\nlater = Trainer(1)',
+        'class Loud:\n    def __repr__(self):\n        print("noise")\n        return "loud"',
+        'loud = Loud()',
+        show='number word nothing missing array tensor large thing loud'.split(),
+    )
+    assert result.printed == {'stdout': '', 'stderr': ''}
+    assert result.values == {
+        'framework': 'pytorch',
+        'version': '7.0',
+        'devices': ['abacus:0', 'abacus:1'],
+        'device': 'abacus:0',
+        'history': [
+            {'epoch': 1, 'train_loss': 8.0, 'seconds': 0.0, 'val_loss': 4.0},
+            {'epoch': 2, 'train_loss': 4.0, 'seconds': 0.0, 'val_loss': 2.0},
+            {'epoch': 3, 'train_loss': 2.0, 'seconds': 0.0, 'val_loss': 1.0},
+        ],
+        'show': {
+            'number': 0.5,
+            'word': 'word',
+            'nothing': None,
+            'missing': None,
+            'array': [[1, 0], [0, 1]],
+            'tensor': [1, 2],
+            'large': 'array of shape (101,)',
+            'thing': [1, [2.5], '{3}'],
+            'loud': 'loud',
+        },
+        'notes': [],
+    }
+
+
+def test_trainer_by_any_name_the_last_one(run):
+    result = run('from d2lite_torch import Trainer', 'one = Trainer(1)\nother = Trainer(2)')
+    assert len(result.values['history']) == 2
+
+
+def test_page_without_a_trainer_has_no_history(run):
+    assert 'history' not in run('1').values
+
+
+def test_summary_that_fails_is_told_and_fails_nothing(run, world):
+    (world / 'd2lite_torch/framework.py').write_text('NAME = "pytorch"')
+    result = run('class Bad:\n    __repr__ = None\nbad = Bad()', show=['bad'])
+    assert result.error is None
+    notes = '\n'.join(result.values['notes'])
+    assert re.search("no framework in the summary: .*no attribute 'version'", notes)
+    assert 'no show in the summary: TypeError' in notes
+
+
+def test_kernel_that_ends_itself_after_the_last_cell(run):
+    result = run(
+        'import os\nend = lambda: os._exit(0)', 'get_ipython().events.register("pre_execute", end)'
+    )
+    assert result.error is None
+    assert 'no summary of this tab: KernelDied' in result.values['notes'][0]
+
+
+def test_tab_that_the_page_does_not_have(run):
+    with pytest.raises(PageError, match='has no tab'):
+        run(read_page(PAGES / 'tabbed.md'), tab='tensorflow')
+
+
+BOOK = """
+```{.python .input}
+%load_ext d2lbook.tab
+tab.interact_select('mxnet', 'pytorch')
+```
+```{.python .input}
+%%tab mxnet
+%matplotlib inline
+import d2l
+from mxnet import autograd, np, npx
+npx.set_np()
+x = np.ones(3)
+```
+```{.python .input}
+%%tab pytorch
+%matplotlib inline
+from d2l import torch as d2l
+import torch
+x = torch.ones(3)
+```
+```{.python .input}
+%%tab all
+class Point(d2l.HyperParameters):
+    def __init__(self, x):
+        self.save_hyperparameters()
+
+@d2l.add_to_class(Point)
+def double(self):
+    return 2 * self.x
+
+if tab.selected('mxnet', 'jax'):
+    assert d2l.backend() == 'mxnet'
+doubled = Point(x).double()
+d2l.set_figsize((3.5, 2.5))
+d2l.plt.plot([1, 2], d2l.numpy(doubled)[:2]);
+```
+"""
+
+
+@pytest.mark.parametrize('backend', ['mxnet', 'pytorch'])
+def test_imports_as_the_book_writes_them(tmp_path, backend):
+    require(backend)
+    result = run_tab(parse_page(BOOK, tmp_path / 'book.md'), backend, show=['doubled'])
+    assert result.error is None
+    assert result.values['show'] == {'doubled': [2, 2, 2]}
+    kinds = [set(output.data) for output in result.notebook.cells[-1].outputs]
+    assert any({'image/svg+xml', 'image/png'} & kind for kind in kinds)
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_lesson(backend):
+    """What the lesson says at its end, and that all tabs come to the same."""
+    require(backend)
+    result = run_tab(read_page(LESSON), backend, show=['w_error', 'b_error'])
+    assert result.error is None
+    losses = [row['val_loss'] for row in result.values['history']]
+    assert losses == pytest.approx([2.3129, 0.32594, 0.047944], rel=1e-3)
+    assert result.values['show']['w_error'] == pytest.approx([0.09868, -0.21435], rel=1e-3)
+    assert result.values['show']['b_error'] == pytest.approx(0.20859, rel=1e-3)

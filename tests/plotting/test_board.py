@@ -1,0 +1,192 @@
+"""ProgressBoard: the book's meaning of every_n, and what drawing costs."""
+
+import time
+
+import pytest
+
+from d2lite.plotting import board as board_module
+from d2lite.plotting.board import Point, ProgressBoard
+
+
+def test_every_point_is_the_mean_of_every_n():
+    board = ProgressBoard()
+    for x in range(10):
+        board.draw(x, x * x, 'a', every_n=4)
+        board.draw(x, -x, 'b')
+    assert board.data['a'] == [Point(1.5, 3.5), Point(5.5, 31.5)]
+    assert board.data['b'] == [Point(x, -x) for x in range(10)]
+    # What is no complete mean yet is kept, and goes into the next one.
+    assert [point.x for point in board.raw_points['a']] == [8, 9]
+    board.draw(10, 100, 'a', every_n=4)
+    board.draw(11, 121, 'a', every_n=4)
+    assert board.data['a'][-1] == Point(9.5, 91.5)
+
+
+def test_a_smaller_every_n_later_does_not_end_the_line():
+    board = ProgressBoard()
+    for x in range(3):
+        board.draw(x, x, 'a', every_n=5)
+    board.draw(3, 3, 'a', every_n=2)
+    assert board.data['a'] == [Point(1.5, 1.5)]
+
+
+def test_every_n_below_one_is_refused():
+    with pytest.raises(ValueError, match='every_n must be at least 1, got 0'):
+        ProgressBoard().draw(0, 0, 'a', every_n=0)
+
+
+def test_values_are_not_read_while_drawing():
+    class OnDevice:
+        reads = 0
+
+        def __float__(self):
+            OnDevice.reads += 1
+            return 1.0
+
+    board = ProgressBoard()
+    for x in range(6):
+        board.draw(x, OnDevice(), 'a', every_n=2)
+    assert OnDevice.reads == 0
+    assert len(board.data['a']) == 3
+    assert OnDevice.reads == 6
+    assert len(board.data['a']) == 3 and OnDevice.reads == 6
+
+
+def test_lines_are_updated_and_not_added():
+    board = ProgressBoard(xlabel='epoch', xlim=[0, 3])
+    for x in range(50):
+        board.draw(x / 20, x, 'train_loss')
+        board.draw(x / 20, 2 * x, 'val_loss')
+        board.figure()
+    axes = board.fig.axes[0]
+    assert len(axes.lines) == 2 and len(board.fig.axes) == 1
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ['train_loss', 'val_loss']
+    assert list(axes.lines[1].get_ydata()) == [2.0 * x for x in range(50)]
+    assert axes.get_xlabel() == 'epoch' and axes.get_xlim() == (0, 3)
+    low, high = axes.get_ylim()
+    assert low <= 0 and high >= 98
+
+
+def test_more_lines_than_styles_are_all_drawn():
+    board = ProgressBoard()
+    for label in range(7):
+        board.draw(0, label, f'line {label}')
+    assert len(board.figure().axes[0].lines) == 7
+
+
+def test_a_figure_of_ones_own_is_drawn_into():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    axes = figure.subplots(1, 2)
+    board = ProgressBoard(fig=figure, axes=axes[1], yscale='log')
+    board.draw(0, 1, 'a')
+    assert board.figure() is figure
+    assert len(axes[1].lines) == 1 and len(axes[0].lines) == 0 and axes[1].get_yscale() == 'log'
+
+
+def test_the_figure_is_saved(tmp_path):
+    board = ProgressBoard()
+    board.draw(0, 1, 'a')
+    board.draw(1, 0, 'a')
+    board.save(tmp_path / 'loss.svg')
+    board.save(tmp_path / 'loss.png')
+    assert '<svg' in (tmp_path / 'loss.svg').read_text()
+    assert (tmp_path / 'loss.png').read_bytes().startswith(b'\x89PNG')
+
+
+class Notebook:
+    """Stands for the shell of a Jupyter kernel."""
+
+    kernel = object()
+
+    def __init__(self):
+        self.callbacks = []
+        self.events = self
+
+    def register(self, event, callback):
+        assert event == 'post_run_cell'
+        self.callbacks.append(callback)
+
+    def unregister(self, event, callback):
+        self.callbacks.remove(callback)
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    shell = Notebook()
+    shell.frames = []
+    monkeypatch.setattr(board_module, '_shell', lambda: shell)
+    monkeypatch.setattr(ProgressBoard, 'show', lambda board: shell.frames.append(dict(board.data)))
+    return shell
+
+
+def test_frames_are_throttled_and_the_last_one_is_drawn(notebook, monkeypatch):
+    monkeypatch.setattr(
+        ProgressBoard,
+        'show',
+        lambda board: (
+            setattr(board, '_next_frame', time.monotonic() + 0.1),
+            notebook.frames.append(len(board.data['a'])),
+        ),
+    )
+    board = ProgressBoard()
+    for x in range(100):
+        board.draw(x, x, 'a')
+    assert len(notebook.frames) < 10
+    for callback in list(notebook.callbacks):  # the cell ends
+        callback(None)
+    assert notebook.frames[-1] == 100
+    assert notebook.callbacks == []
+
+
+def test_slow_frames_leave_time_for_the_training(monkeypatch):
+    frames = []
+
+    class Handle:
+        def update(self, image):
+            pass
+
+    def slow_frame(board):
+        frames.append(time.monotonic())
+        time.sleep(0.05)
+
+    shell = Notebook()
+    monkeypatch.setattr(board_module, '_shell', lambda: shell)
+    monkeypatch.setattr(board_module, '_Frame', slow_frame)
+    monkeypatch.setattr('IPython.display.display', lambda *args, **kwargs: Handle())
+    board = ProgressBoard()
+    begun = time.monotonic()
+    while time.monotonic() < begun + 1:
+        board.draw(0, 0, 'a')
+    board.finish()
+    assert (
+        3 <= len(frames) <= 5
+    )  # the last one, and before it: each takes 0.05 s, and then 0.25 s belong to the training
+
+
+def test_display_false_shows_nothing(notebook):
+    board = ProgressBoard(display=False)
+    board.draw(0, 0, 'a')
+    board.finish()
+    assert notebook.frames == [] and notebook.callbacks == [] and board.data['a']
+
+
+def seconds_of_draws(board, first, last):
+    times = []
+    for x in range(first, last):
+        start = time.perf_counter()
+        board.draw(x, x, 'a')
+        board.figure()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
+
+
+def test_the_400th_draw_costs_the_same_as_the_10th():
+    board = ProgressBoard()
+    board.figure()
+    early = seconds_of_draws(board, 0, 20)
+    seconds_of_draws(board, 20, 390)
+    late = seconds_of_draws(board, 390, 410)
+    # Adding a line at each draw, as one might, makes this more than 20 times as much.
+    assert late < 3 * early
