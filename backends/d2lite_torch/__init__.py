@@ -4,8 +4,7 @@ from d2lite.selection import require
 
 require('pytorch')
 
-from d2lite.data.archives import extract
-from d2lite.data.download import DATA_HUB, DATA_URL, download, download_extract
+from d2lite.data.download import DATA_HUB, DATA_URL, download, download_extract, extract
 from d2lite.helpers import Accumulator, Timer, check_len, check_shape
 from d2lite.hyperparameters import HyperParameters, add_to_class
 from d2lite.interface import NAMES
