@@ -243,8 +243,8 @@ def _compare_page(path: str, tabs: list[str], seed: int, tolerance: float | None
 
 
 def _require_notebook() -> None:
-    modules = ('ipykernel', 'jinja2', 'latex2mathml', 'markdown_it', 'mdit_py_plugins')
-    modules += ('nbclient', 'nbformat', 'nh3', 'pygments')
+    modules = ('ipykernel', 'jinja2', 'latex2mathml', 'libcst', 'markdown_it')
+    modules += ('mdit_py_plugins', 'nbclient', 'nbformat', 'nh3', 'pygments')
     missing = [module for module in modules if not find_spec(module)]
     if missing:
         line = selection.install_line('notebook')

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from d2lite.pages.reading.page import PageError, parse_page, read_page
-from d2lite.pages.rewriting.code import Source, without_save_marks
+from d2lite.pages.rewriting.code import without_save_marks
+from d2lite.pages.rewriting.imports import import_d2lite
 from d2lite.pages.rewriting.plain_notebook import to_plain_notebook
 from d2lite.pages.rewriting.tabs import resolve
 
@@ -36,7 +37,7 @@ def test_nothing_of_tabs_is_left(path):
             if cell.cell_type == 'code':
                 machinery = r'%%tab|#\s*@(tab|save)|\btab\.|\.tab\b|\bfrom d2l\b|\bimport d2l\b'
                 assert not re.search(machinery, cell.source)
-                Source(cell.source)  # raises SyntaxError
+                assert import_d2lite(cell.source, tab) == cell.source  # Python, and done
 
 
 def test_only_what_is_of_the_tab():

@@ -1,21 +1,19 @@
 """Code as HTML, with its words marked by what they are; page.css gives them colours."""
 
-import re
-
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-__all__ = ['highlighted']
+from d2lite.pages.rewriting.code import without_save_marks
 
-SAVE_MARK = re.compile(r'[ \t]*#\s*@save\b[^\n]*')
+__all__ = ['highlighted']
 
 
 def highlighted(code: str, language: str = 'text') -> str:
     """`code` as an element of HTML. A language that nobody knows is shown plainly."""
     if language == 'python':
-        code = SAVE_MARK.sub('', code)  # meant for the tools of the book, not for readers
+        code = without_save_marks(code)  # meant for the tools of the book, not for readers
     try:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:

@@ -98,7 +98,7 @@ def _code(cell: Cell, result: TabResult) -> str:
     if not result.page.tabs or (result.error and result.error.cell == cell):
         return cell.source  # the error speaks of its lines
     try:
-        return resolve(cell.source, result.tab) or cell.source
+        return resolve(cell.source, result.tab).strip('\n') or cell.source
     except (Unresolvable, SyntaxError):
         return cell.source
 

@@ -36,12 +36,12 @@ class Choice:
 
     def current(self) -> str:
         """The tab of this process, e.g. `'pytorch'`. Raises BackendError for a wrong variable."""
-        return self.settled or self.chosen or selection.settled() or self._first()
+        return self.settled or self.chosen or selection.selected_or_none() or self._first()
 
     def start(self, tabs: list[str]) -> None:
         """Declares the tabs of the page, and goes to the one where this notebook was last."""
         self.tabs = tuple(tabs)
-        used = self.chosen, selection.settled()
+        used = self.chosen, selection.selected_or_none()
         wanted = [*used, _recall(), self._first(), *_installed(tabs), *tabs]
         self.choose(next(tab for tab in wanted if tab in tabs), remember=False)
 
@@ -53,7 +53,7 @@ class Choice:
         if remember:
             _remember(tab)
         # `import d2lite as d2l` follows, as long as nothing has used it.
-        if selection.settled() is None:
+        if selection.selected_or_none() is None:
             os.environ[selection.VARIABLE] = tab
 
     def note_run(self) -> str:
@@ -68,10 +68,10 @@ class Choice:
     def trouble(self) -> str:
         """Why cells of the current tab should not run in this kernel, or nothing."""
         tab = self.current()
-        if tab in selection.known() and (missing := selection.missing_modules(tab)):
+        if tab in selection.registered_backends() and (missing := selection.missing_modules(tab)):
             line = selection.install_line(tab)
             return f'{tab} needs {", ".join(missing)}, not installed here. Install with: {line}'
-        ran = dict.fromkeys([*self.ran, *filter(None, [selection.settled()])])
+        ran = dict.fromkeys([*self.ran, *filter(None, [selection.selected_or_none()])])
         others = [name for name in ran if name != tab]
         if self.settled or not others:
             return ''
@@ -84,7 +84,7 @@ class Choice:
         asked = os.environ.get(selection.VARIABLE, '').strip()
         if asked:
             return selection.canonical_name(asked)
-        return next(iter(selection.available() or selection.known()))
+        return next(iter(selection.available() or selection.registered_backends()))
 
 
 def the_choice() -> Choice:

@@ -41,9 +41,11 @@ class Tab:
         """
         names = _names(tabs)
         if 'all' in names:
-            names = list(selection.known())
+            names = list(selection.registered_backends())
         if not names:
-            raise ValueError(f'interact_select needs tabs; they are {", ".join(selection.known())}')
+            raise ValueError(
+                f'interact_select needs tabs; they are {", ".join(selection.registered_backends())}'
+            )
         _may_load_again()
         choice = the_choice()
         choice.start(names)
@@ -141,7 +143,7 @@ def _tabs_of(lines: list[str]) -> tuple[int, list[str] | None, str]:
     match = MAGIC.fullmatch(lines[first].rstrip('\r\n')) if lines else None
     if not match:
         return first, None, ''
-    known = ', '.join([*selection.known(), 'all'])
+    known = ', '.join([*selection.registered_backends(), 'all'])
     names = [name for name in re.split(r'[\s,]+', match['names']) if name]
     if not names:
         return first, None, f'{match["mark"]} names no tab; the tabs are {known}.'

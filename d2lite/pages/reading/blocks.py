@@ -41,7 +41,7 @@ class Prose:
 
 def tab_names(names: list[str], path: Path, line: int, where: str) -> list[str]:
     """The names in canonical form, each once. Raises PageError for an unknown one, or for none."""
-    known = ', '.join([*selection.known(), 'all'])
+    known = ', '.join([*selection.registered_backends(), 'all'])
     names = [name for name in names if name]
     if not names:
         raise PageError(path, line, f'{where} names no tab; the tabs are {known}.')

@@ -132,7 +132,7 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
     tabs = tuple(dict.fromkeys(name for name in selected + named if name != 'all'))
     default = tabs[0] if tabs else None
     if not tabs and 'all' in selected + named:
-        tabs = tuple(selection.known())
+        tabs = tuple(selection.registered_backends())
     return Page(path, text, parts, cells, tabs, default)
 
 

@@ -1,98 +1,72 @@
-"""Looks at the Python in a cell, and edits it without touching what need not change.
+"""Changes the Python of a cell with LibCST, which leaves everything else as it is written.
 
-A cell is Python and lines of IPython, such as `%matplotlib inline` and `!ls`.
+A cell is Python and lines of IPython, such as `%matplotlib inline` and `!ls`. LibCST reads Python
+only, so it sees `pass` in their place.
 """
 
 import ast
-import io
 import re
-import tokenize
 
-__all__ = ['Source', 'without_save_marks']
+import libcst as cst
+from libcst.metadata import MetadataWrapper
 
-IPYTHON_LINE = re.compile(r'(?P<indent>[ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*|[\w.,]+\s*=\s*[%!].*)')
-SAVE_MARK = re.compile(r'[ \t]*#[ \t]*@save[ \t]*$')
+__all__ = ['source_of', 'transform_code', 'without_save_marks']
+
+IPYTHON_LINE = re.compile(
+    r'^([ \t]*)(?=(?:[%!?].*|[\w.]+\?{1,2}[ \t]*|[\w.,]+[ \t]*=[ \t]*[%!].*)$)', re.M
+)
+# The line itself follows as a comment. The character is for private use, so no cell has it.
+MASK = 'pass  #\ue000'
+SAVE_MARK = re.compile(r'[ \t]*#[ \t]*@save[ \t]*$', re.M)
 
 
-class Source:
-    """A cell's code: its lines, its syntax tree and its tokens, with positions as in `ast`.
+def transform_code(text: str, transformer: cst.CSTTransformer) -> str:
+    """The code of a cell after `transformer`. Raises SyntaxError for code that is not Python."""
+    return _unmask(MetadataWrapper(_parse(text)).visit(transformer).code)
 
-    Raises SyntaxError if it is not Python even without IPython's lines.
-    """
 
-    def __init__(self, text: str):
-        self.text = text
-        self.lines = text.split('\n')
-        python = text
-        try:
-            self.tree = ast.parse(python)
-        except SyntaxError:
-            python = '\n'.join(_mask(line) for line in self.lines)
-            self.tree = ast.parse(python)
-        self.tokens = list(tokenize.generate_tokens(io.StringIO(python).readline))
-
-    def text_of(self, node: ast.AST) -> str:
-        """The source of an expression or a statement."""
-        start, end = self._span(node)
-        return self.text[start:end]
-
-    def replaced(self, node: ast.AST, text: str) -> str:
-        """The whole text with that of `node` replaced."""
-        start, end = self._span(node)
-        return self.text[:start] + text + self.text[end:]
-
-    def token(self, kind: str, after: tuple[int, int]) -> tokenize.TokenInfo:
-        """The first token `kind` from the position (line, column) on; both in characters."""
-        return next(t for t in self.tokens if t.string == kind and t.start >= after)
-
-    def column(self, line: int, offset: int) -> int:
-        """The column in characters, from one in UTF-8 bytes as `ast` counts them."""
-        return len(self.lines[line - 1].encode()[:offset].decode())
-
-    def lines_in_strings(self) -> set[int]:
-        """Numbers of the lines that begin inside of a string."""
-        inside, opened = set(), []
-        for token in self.tokens:
-            name = tokenize.tok_name[token.type]
-            if name == 'STRING':
-                inside.update(range(token.start[0] + 1, token.end[0] + 1))
-            elif name.endswith('STRING_START'):
-                opened.append(token.start[0])
-            elif name.endswith('STRING_END'):
-                inside.update(range(opened.pop() + 1, token.end[0] + 1))
-        return inside
-
-    def _span(self, node):
-        starts = [0]
-        for line in self.lines:
-            starts.append(starts[-1] + len(line) + 1)
-        return (
-            starts[node.lineno - 1] + self.column(node.lineno, node.col_offset),
-            starts[node.end_lineno - 1] + self.column(node.end_lineno, node.end_col_offset),
-        )
+def source_of(node: cst.CSTNode) -> str:
+    """The code of a part of the syntax tree."""
+    return _unmask(cst.Module([]).code_for_node(node))
 
 
 def without_save_marks(text: str) -> str:
-    """The code without the comments `#@save`, which mark what the book's library holds."""
+    """The code without the comments `#@save`, which mark the definitions of the book's library."""
     if '@save' not in text:
         return text
-    lines = text.split('\n')
     try:
-        comments = {
-            token.start[0] - 1 for token in Source(text).tokens if token.type == tokenize.COMMENT
-        }
-    except (SyntaxError, tokenize.TokenError):
-        comments = set(range(len(lines)))
-    kept = []
-    for number, line in enumerate(lines):
-        marked = number in comments and SAVE_MARK.search(line)
-        if not marked:
-            kept.append(line)
-        elif line[: marked.start()].strip():
-            kept.append(line[: marked.start()])
-    return '\n'.join(kept)
+        return transform_code(text, _SaveMarkRemover())
+    except SyntaxError:
+        return re.sub(rf'^{SAVE_MARK.pattern}\n|{SAVE_MARK.pattern}', '', text, flags=re.M)
 
 
-def _mask(line: str) -> str:
-    match = IPYTHON_LINE.fullmatch(line)
-    return f'{match["indent"]}pass' if match else line
+class _SaveMarkRemover(cst.CSTTransformer):
+    def leave_Comment(self, original_node, updated_node):
+        rest = SAVE_MARK.sub('', updated_node.value)
+        return updated_node.with_changes(value=rest) if rest else cst.RemoveFromParent()
+
+    def leave_TrailingWhitespace(self, original_node, updated_node):
+        if original_node.comment and not updated_node.comment:
+            return updated_node.with_changes(whitespace=cst.SimpleWhitespace(''))
+        return updated_node
+
+    def leave_EmptyLine(self, original_node, updated_node):
+        if original_node.comment and not updated_node.comment:
+            return cst.RemoveFromParent()
+        return updated_node
+
+
+def _parse(text: str) -> cst.Module:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        text = IPYTHON_LINE.sub(rf'\1{MASK}', text)
+        ast.parse(text)  # Python's own message is better than that of LibCST
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        raise SyntaxError(error.message) from None
+
+
+def _unmask(text: str) -> str:
+    return text.replace(MASK, '')

@@ -6,20 +6,24 @@ Two forms of code take the new value:
     trainer = d2l.Trainer(max_epochs=10)    # an argument of that name, where it is a literal
 
 Assignments inside of functions, classes and loops are left alone. The text of a cell changes only
-where the value stands, and keeps its lines, so that errors are still told at theirs.
+where the value stands, and keeps its number of lines, so that errors still name the right ones.
 """
 
 import ast
 import dataclasses
 import re
 
+import libcst as cst
+import libcst.matchers as m
+from libcst.metadata import PositionProvider
+
 from d2lite.pages.reading.page import Cell, Page, PageError
+from d2lite.pages.rewriting.code import source_of, transform_code
 
 __all__ = ['Override', 'override', 'parse_setting']
 
-# Cell magics whose text is Python that runs here.
-PYTHON_MAGIC = re.compile(r'\s*%%(time|timeit|capture|prun)\b')
-BLOCKS = ast.If | ast.With | ast.Try
+# A cell magic whose text is something else than Python that runs here.
+OTHER_MAGIC = re.compile(r'\s*%%(?!(time|timeit|capture|prun)\b)')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,9 +60,11 @@ def override(page: Page, settings: dict[str, str], tabs: list[str]) -> tuple[Pag
     `settings`: the new values by name, as `parse_setting` gives them. Raises PageError for a name
     that one of `tabs` has in no place that could take it.
     """
-    found = {cell.position: _places(cell, settings) for cell in page.cells}
+    changed, overrides = {}, {}
+    for cell in page.cells:
+        changed[cell], overrides[cell.position] = _override_cell(cell, settings)
     for tab in tabs:
-        names = {o.name for cell in page.for_tab(tab) for o, *_ in found[cell.position]}
+        names = {each.name for cell in page.for_tab(tab) for each in overrides[cell.position]}
         for name in settings:
             if name not in names:
                 raise PageError(
@@ -67,95 +73,89 @@ def override(page: Page, settings: dict[str, str], tabs: list[str]) -> tuple[Pag
                     f'--set {name}: on tab {tab} the page neither assigns {name} '
                     f'(outside of functions and loops), nor calls something with {name}=<literal>.',
                 )
-    changed = {cell: _replaced(cell, found[cell.position]) for cell in page.cells}
     page = dataclasses.replace(
         page,
         cells=tuple(changed.values()),
         parts=tuple(changed.get(part, part) for part in page.parts),
     )
-    return page, [o for places in found.values() for o, *_ in places]
+    return page, [each for of_cell in overrides.values() for each in of_cell]
 
 
-def _places(cell: Cell, settings: dict[str, str]) -> list[tuple[Override, ast.expr]]:
-    """The expressions of `cell` that take a new value."""
-    code, tree = _parsed(cell.source)
-    if tree is None:
-        return []
-    values = _assigned(tree.body)
-    whole = {id(inner) for name, node in values if name in settings for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and id(node) not in whole:
-            values += [(k.arg, k.value) for k in node.keywords if _is_literal(k.value)]
-    places = []
-    for name, node in values:
-        old = ast.get_source_segment(code, node)
-        # What IPython rewrote before it could be parsed, a magic for example, is left alone.
-        if name in settings and old == ast.get_source_segment(cell.source, node):
-            line = cell.first_line + node.lineno - 1
-            places.append((Override(name, old, settings[name], cell.position, line), node))
-    return places
+def _override_cell(cell: Cell, settings: dict[str, str]) -> tuple[Cell, list[Override]]:
+    if OTHER_MAGIC.match(cell.source):
+        return cell, []
+    setter = _ValueSetter(cell, settings)
+    try:
+        source = transform_code(cell.source, setter)
+    except SyntaxError:
+        return cell, []
+    return dataclasses.replace(cell, source=source), setter.overrides
 
 
-def _parsed(source: str) -> tuple[str, ast.Module | None]:
-    """What Python runs of a cell, line by line as in `source`, and its tree if it is Python."""
-    from IPython.core.inputtransformer2 import TransformerManager
+class _ValueSetter(cst.CSTTransformer):
+    METADATA_DEPENDENCIES = (PositionProvider,)
 
-    if PYTHON_MAGIC.match(source):
-        source = re.sub(r'.*', 'pass', source, count=1)
-    for transform in str, TransformerManager().transform_cell:
-        code = transform(source)
-        try:
-            tree = ast.parse(code)
-        except (SyntaxError, ValueError):
-            continue
-        if code.rstrip('\n').count('\n') == source.rstrip('\n').count('\n'):
-            return code, tree
-    return source, None
+    def __init__(self, cell: Cell, settings: dict[str, str]):
+        super().__init__()
+        self.cell, self.settings = cell, settings
+        self.names = {}  # the values to replace, with the names of their variables
+        self.overrides = []
+
+    def on_visit(self, node):
+        if isinstance(node, cst.Module):
+            assignments = _Assignments()
+            node.visit(assignments)
+            arguments = m.findall(node, m.Arg(keyword=m.Name()))
+            pairs = [(each.keyword.value, each.value) for each in arguments]
+            pairs = assignments.pairs + [pair for pair in pairs if _is_literal(pair[1])]
+            self.names = {value: name for name, value in pairs if name in self.settings}
+        return node not in self.names  # a value that is replaced has nothing more to replace
+
+    def on_leave(self, original_node, updated_node):
+        name = self.names.get(original_node)
+        if name is None:
+            return updated_node
+        old, new = source_of(original_node), self.settings[name]
+        line = self.get_metadata(PositionProvider, original_node).start.line
+        line += self.cell.first_line - 1
+        self.overrides.append(Override(name, old, new, self.cell.position, line))
+        if breaks := old.count('\n'):  # parentheses keep the lines that the old value took
+            new = f'({new}' + '\n' * breaks + ')'
+        return cst.parse_expression(new)
 
 
-def _assigned(statements) -> list[tuple[str, ast.expr]]:
-    values = []
-    for statement in statements:
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            values += _pairs(statement.targets[0], statement.value)
-        elif isinstance(statement, ast.AnnAssign) and statement.value:
-            values += _pairs(statement.target, statement.value)
-        elif isinstance(statement, BLOCKS):
-            for block in 'body', 'orelse', 'finalbody':
-                values += _assigned(getattr(statement, block, []))
-    return values
+class _Assignments(cst.CSTVisitor):
+    """Collects names and values of plain assignments outside of functions, classes and loops."""
+
+    def __init__(self):
+        super().__init__()
+        self.pairs = []
+
+    def on_visit(self, node):
+        if isinstance(node, cst.Assign) and len(node.targets) == 1:
+            self.pairs += _pairs(node.targets[0].target, node.value)
+        elif isinstance(node, cst.AnnAssign) and node.value:
+            self.pairs += _pairs(node.target, node.value)
+        return not isinstance(node, cst.FunctionDef | cst.ClassDef | cst.For | cst.While)
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[str, ast.expr]]:
-    if isinstance(target, ast.Name):
-        return [(target.id, value)]
-    sequence = ast.Tuple | ast.List
+def _pairs(target: cst.BaseExpression, value: cst.BaseExpression) -> list[tuple]:
+    """The names in a target and their values, also where both are sequences."""
+    if isinstance(target, cst.Name):
+        return [(target.value, value)]
+    sequence = cst.Tuple | cst.List
     if isinstance(target, sequence) and isinstance(value, sequence):
-        starred = any(isinstance(each, ast.Starred) for each in target.elts + value.elts)
-        if len(target.elts) == len(value.elts) and not starred:
-            pairs = zip(target.elts, value.elts, strict=True)
-            return [pair for each in pairs for pair in _pairs(*each)]
+        elements = [*target.elements, *value.elements]
+        starred = any(isinstance(each, cst.StarredElement) for each in elements)
+        if len(target.elements) == len(value.elements) and not starred:
+            pairs = zip(target.elements, value.elements, strict=True)
+            return [pair for a, b in pairs for pair in _pairs(a.value, b.value)]
     return []
 
 
-def _is_literal(node: ast.expr) -> bool:
+def _is_literal(node: cst.BaseExpression) -> bool:
     try:
-        ast.literal_eval(node)
-    except ValueError:
+        ast.literal_eval(f'({source_of(node)})')
+    except (ValueError, SyntaxError):
         return False
     return True
-
-
-def _replaced(cell: Cell, places: list[tuple[Override, ast.expr]]) -> Cell:
-    lines = [line.encode() for line in cell.source.split('\n')]  # columns of `ast` are bytes
-    # From the end, so that the positions of those before stay what they are.
-    for found, node in sorted(places, key=lambda p: (p[1].lineno, p[1].col_offset), reverse=True):
-        first, last = node.lineno - 1, node.end_lineno - 1
-        before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
-        text = found.new.encode()
-        if first == last:
-            lines[first] = before + text + after
-        else:  # parentheses keep the lines that the old value took
-            between = [b''] * (last - first - 1)
-            lines[first : last + 1] = [before + b'(' + text, *between, b')' + after]
-    return dataclasses.replace(cell, source=b'\n'.join(lines).decode())

@@ -5,7 +5,6 @@ are gone, `tab.selected(...)` is settled, `d2l` is d2lite on this tab's backend,
 marks are plain Markdown.
 """
 
-import ast
 import re
 
 import nbformat
@@ -14,15 +13,18 @@ from d2lite import selection
 from d2lite.pages.reading.blocks import Cell, PageError, Prose
 from d2lite.pages.reading.page import Page
 from d2lite.pages.reading.references import find_labels, to_markdown
-from d2lite.pages.rewriting.code import Source, without_save_marks
-from d2lite.pages.rewriting.notebook import METADATA
+from d2lite.pages.rewriting.code import without_save_marks
+from d2lite.pages.rewriting.imports import import_d2lite
 from d2lite.pages.rewriting.tabs import Unresolvable, resolve
 
-__all__ = ['plain_code', 'to_plain_notebook']
+__all__ = ['METADATA', 'plain_code', 'to_plain_notebook']
 
 EXTENSION = re.compile(r'^[ \t]*%(?:re)?load_ext[ \t]+(?:d2lbook|d2lite)\.tab[ \t]*(?:\n|\Z)', re.M)
 MXNET = 'import d2lite.mxnet  # makes MXNet work with the NumPy of today, so it comes first'
-FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 'mxnet'}
+METADATA = {
+    'kernelspec': {'display_name': 'Python 3', 'language': 'python', 'name': 'python3'},
+    'language_info': {'name': 'python'},
+}
 
 
 def to_plain_notebook(page: Page, tab: str) -> nbformat.NotebookNode:
@@ -59,7 +61,7 @@ def plain_code(cell: Cell, page: Page, tab: str) -> str:
     try:
         if page.tabs:
             code = EXTENSION.sub('', resolve(code, tab))
-        return _import_d2lite(without_save_marks(code), tab).strip('\n')
+        return import_d2lite(without_save_marks(code), tab).strip('\n')
     except Unresolvable as error:
         raise PageError(page.path, cell.first_line + error.line - 1, str(error)) from None
     except SyntaxError as error:
@@ -73,42 +75,3 @@ def _imports_mxnet_first(cells) -> bool:
     code = '\n'.join(cell.source for cell in cells if cell.cell_type == 'code')
     first = re.search(r'^[ \t]*(?:import|from)[ \t]+(mxnet|d2lite)\b', code, re.M)
     return first is not None and first[1] == 'mxnet'
-
-
-def _import_d2lite(code: str, tab: str) -> str:
-    """The code with every import of `d2l` made one of d2lite on the backend of `tab`."""
-    source = Source(code)
-    imports = [n for n in ast.walk(source.tree) if isinstance(n, ast.Import | ast.ImportFrom)]
-    for node in sorted(imports, key=lambda n: (n.lineno, n.col_offset), reverse=True):
-        if isinstance(node, ast.Import):
-            text = _plain_import(node, tab)
-        else:
-            text = re.sub(r'^from(\s+)d2l\b', r'from\1d2lite', source.text_of(node))
-        if text and text != source.text_of(node):
-            source = Source(source.replaced(node, text))
-    return source.text
-
-
-def _plain_import(node: ast.Import, tab: str) -> str | None:
-    """`import d2l, os` in terms of d2lite; None if it imports neither d2l nor d2lite."""
-    statements = []
-    for alias in node.names:
-        top, _, rest = alias.name.partition('.')
-        name = alias.asname or ('d2l' if top == 'd2l' else None)
-        if top not in ('d2l', 'd2lite') or name is None:
-            statements.append('import ' + ast.unparse(alias))
-        elif not rest:
-            statements.append(_selected_backend(tab, name))
-        elif alias.asname:
-            statements.append(f'import d2lite.{rest} as {name}')
-        else:
-            statements.append(f'import d2lite as d2l, d2lite.{rest}')
-    unchanged = [f'import {ast.unparse(alias)}' for alias in node.names]
-    return None if statements == unchanged else '; '.join(statements)
-
-
-def _selected_backend(tab: str, name: str) -> str:
-    # `import d2lite as d2l` would ask D2LITE_BACKEND; the notebook is for this tab anywhere.
-    if face := FACES.get(tab):
-        return f'from d2lite import {face} as {name}'
-    return f'from d2lite import selection; {name} = selection.load({tab!r})'

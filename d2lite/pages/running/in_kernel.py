@@ -56,7 +56,7 @@ def save_variables(shell, name: str, path: str) -> None:
     Tensors, NumPy arrays and plain numbers go by the names of their variables, the parameters of a
     trainer by `trainer.w` and the like.
     """
-    backend = sys.modules[selection.known()[name]]
+    backend = sys.modules[selection.registered_backends()[name]]
     arrays = {}
     for variable, value in list(shell.user_ns.items()):
         if variable.startswith('_') or isinstance(value, type | bool):
@@ -74,7 +74,7 @@ def save_variables(shell, name: str, path: str) -> None:
 
 
 def _framework(name):
-    framework = sys.modules[selection.known()[name]].framework
+    framework = sys.modules[selection.registered_backends()[name]].framework
     return {
         'framework': framework.NAME,
         'version': framework.version(),
@@ -86,7 +86,7 @@ def _training(namespace, name):
     """The device and the history of `trainer`, or of the trainer that was assigned last."""
     trainer = namespace.get('trainer')
     if not hasattr(trainer, 'history'):
-        kind = getattr(sys.modules[selection.known()[name]], 'Trainer', ())
+        kind = getattr(sys.modules[selection.registered_backends()[name]], 'Trainer', ())
         trainers = [value for value in list(namespace.values()) if isinstance(value, kind)]
         trainer = trainers[-1] if trainers else None
     if trainer is None:
@@ -105,7 +105,7 @@ def _plain(value, name):
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if hasattr(value, 'shape') and not isinstance(value, np.ndarray):
-        value = sys.modules[selection.known()[name]].numpy(value)
+        value = sys.modules[selection.registered_backends()[name]].numpy(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in 'biuf':
         return value.tolist() if value.size <= MAX_SIZE else f'array of shape {value.shape}'
     if isinstance(value, list | tuple):

@@ -21,7 +21,7 @@ def tabs_to_run(page: Page, tab: str | None) -> list[str]:
     D2LITE_REQUIRE_ALL=1 it stays, and fails.
     """
     if tab == 'all':
-        return _installed(page.tabs or selection.known())
+        return _installed(page.tabs or selection.registered_backends())
     name = selection.backend() if tab is None else tab
     page.for_tab(name)
     name = selection.canonical_name(name)

@@ -1,0 +1,58 @@
+"""Makes the imports of `d2l` in the code of a cell imports of d2lite, on the backend of one tab."""
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+
+from d2lite.pages.rewriting.code import source_of, transform_code
+
+__all__ = ['import_d2lite']
+
+FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 'mxnet'}
+
+
+def import_d2lite(text: str, tab: str) -> str:
+    """The code with d2lite in place of `d2l`. Raises SyntaxError for code that is not Python."""
+    return transform_code(text, _Importer(tab))
+
+
+class _Importer(cst.CSTTransformer):
+    def __init__(self, tab: str):
+        super().__init__()
+        self.tab = tab
+
+    def leave_Import(self, original_node, updated_node):
+        unchanged = [f'import {_written(alias)}' for alias in updated_node.names]
+        statements = [self._plain_import(alias) for alias in updated_node.names]
+        if statements == unchanged:
+            return updated_node
+        *first, last = cst.parse_statement('; '.join(statements)).body
+        return cst.FlattenSentinel([*first, last.with_changes(semicolon=updated_node.semicolon)])
+
+    def leave_ImportFrom(self, original_node, updated_node):
+        name = get_full_name_for_node(updated_node.module) if updated_node.module else ''
+        if updated_node.relative or name.partition('.')[0] != 'd2l':
+            return updated_node
+        module = cst.parse_expression('d2lite' + name.removeprefix('d2l'))
+        return updated_node.with_changes(module=module)
+
+    def _plain_import(self, alias: cst.ImportAlias) -> str:
+        """The statement that imports `d2l`, or d2lite by another name; others as they are."""
+        top, _, rest = alias.evaluated_name.partition('.')
+        name = alias.evaluated_alias or ('d2l' if top == 'd2l' else None)
+        if top not in ('d2l', 'd2lite') or name is None:
+            return f'import {_written(alias)}'
+        if not rest:
+            return self._selected_backend(name)
+        if alias.asname:
+            return f'import d2lite.{rest} as {name}'
+        return f'import d2lite as d2l, d2lite.{rest}'
+
+    def _selected_backend(self, name: str) -> str:
+        # `import d2lite as d2l` would ask D2LITE_BACKEND; the notebook is for this tab anywhere.
+        if face := FACES.get(self.tab):
+            return f'from d2lite import {face} as {name}'
+        return f'from d2lite import selection; {name} = selection.load({self.tab!r})'
+
+
+def _written(alias: cst.ImportAlias) -> str:
+    return source_of(alias.with_changes(comma=cst.MaybeSentinel.DEFAULT))
