@@ -8,27 +8,33 @@ Importing d2lite is cheap: the framework is imported when a name of it is first 
 
 import importlib
 import pkgutil
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from d2lite import interface, selection
 from d2lite.selection import BackendError, available, backend
+
+if TYPE_CHECKING:
+    # For editors, which see the names of one backend in place of `__getattr__`.
+    from d2lite_torch import *  # noqa: F403
 
 __version__ = '0.1.0'
 
 __all__ = ['BackendError', 'available', 'backend', 'install_as_d2l']
 
-# `from d2lite import torch` and the like ask for these here first.
-_SUBMODULES = {module.name for module in pkgutil.iter_modules(__path__)}
+# `from d2lite import torch` asks `__getattr__` for these before it imports them.
+_SUBMODULES = {module.name for module in pkgutil.iter_modules(__path__)}  # noqa: F405
 
 
 def install_as_d2l() -> None:
-    """Makes `import d2l` and `%load_ext d2lbook.tab` mean d2lite, in this process only."""
+    """Makes d2lite importable as `d2l`, and its tab extension as `d2lbook.tab`, in this process."""
     from d2lite.pages.jupyter.aliases import install
 
     install()
 
 
-def __getattr__(name: str):
-    if name.startswith('_'):  # notebooks and inspect probe for these; they are no use of a backend
+def __getattr__(name: str) -> ModuleType | Any:
+    if name.startswith('_'):  # notebooks and inspect look for such names without need of a backend
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     if name in _SUBMODULES:
         return importlib.import_module(f'{__name__}.{name}')
@@ -40,5 +46,5 @@ def __getattr__(name: str):
 
 
 def __dir__() -> list[str]:
-    # The interface is the same on every backend, so completion need not import a framework.
+    # The interface is the same on every backend, so completion imports no framework.
     return sorted({*globals(), *_SUBMODULES, *interface.NAMES})

@@ -91,7 +91,7 @@ def report() -> int:
 
     from d2lite.console import console
 
-    diagnoses = [diagnose(name) for name in selection.known()]
+    diagnoses = [diagnose(name) for name in selection.registered_backends()]
     table = Table(
         title=f'd2lite on Python {sys.version.split()[0]}, numpy {metadata.version("numpy")}'
     )

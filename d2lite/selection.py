@@ -1,4 +1,4 @@
-"""Which backends there are, which are installed, and which one is selected.
+"""The registered backends, the installed ones, and the one that is selected.
 
 The rules:
 
@@ -6,7 +6,7 @@ The rules:
    installed one of `PREFERENCE`.
 2. It is read when the backend is first used, and holds from then on. A different value later is an
    error: tensors of two frameworks do not mix, so a kernel has to be restarted to change it.
-3. `from d2lite import torch as d2l` and its siblings neither read the variable nor settle it.
+3. `from d2lite import torch as d2l` and its siblings do not read the variable and select nothing.
 4. Nothing here imports a framework; only `load` does, for the backend that it is given.
 """
 
@@ -24,17 +24,17 @@ __all__ = [
     'backend',
     'canonical_name',
     'install_line',
-    'known',
     'load',
-    'settled',
+    'registered_backends',
+    'selected_or_none',
 ]
 
 VARIABLE = 'D2LITE_BACKEND'
 PREFERENCE = ('pytorch', 'jax', 'tensorflow', 'mxnet')
 ALIASES = {'torch': 'pytorch', 'tf': 'tensorflow'}
 
-# What must be importable for a backend of ours to work. Somebody else's backend, registered under
-# the same entry-point group, counts as installed when its own package is found.
+# The modules that a backend of d2lite needs. A backend of somebody else, registered under the same
+# entry-point group, counts as installed when its own package is found.
 FRAMEWORKS = {
     'mxnet': ('mxnet', 'requests'),
     'pytorch': ('torch',),
@@ -42,8 +42,8 @@ FRAMEWORKS = {
     'jax': ('jax', 'flax', 'optax'),
 }
 
-_selected: str | None = None  # the backend settled at first use,
-_asked: str | None = None  # and what the variable held then
+_selected: str | None = None  # the backend, from its first use on
+_asked: str | None = None  # the value of the variable at that time
 
 
 class BackendError(ImportError):
@@ -51,7 +51,7 @@ class BackendError(ImportError):
 
 
 def backend() -> str:
-    """Name of the selected backend, e.g. `'pytorch'`; settles the choice if this is the first use.
+    """Name of the selected backend, e.g. `'pytorch'`. The first use fixes the choice.
 
     Raises BackendError if `D2LITE_BACKEND` names an unknown or missing backend, or names another
     one than at first use.
@@ -71,14 +71,14 @@ def backend() -> str:
     return _selected
 
 
-def settled() -> str | None:
-    """The backend that the first use has settled, or None before it; settles nothing."""
+def selected_or_none() -> str | None:
+    """Name of the backend if it has been used already, else None. Selects nothing."""
     return _selected
 
 
 @cache
-def known() -> dict[str, str]:
-    """Every registered backend, preferred ones first: its name, and the package behind it."""
+def registered_backends() -> dict[str, str]:
+    """All registered backends, preferred ones first: their names, and the packages behind them."""
     found = {point.name: point.value for point in metadata.entry_points(group='d2lite.backends')}
     order = [name for name in PREFERENCE if name in found]
     return {name: found[name] for name in order + sorted(found.keys() - set(order))}
@@ -86,7 +86,7 @@ def known() -> dict[str, str]:
 
 def available() -> list[str]:
     """Names of the backends whose framework is installed, preferred ones first; imports nothing."""
-    return [name for name in known() if not missing_modules(name)]
+    return [name for name in registered_backends() if not missing_modules(name)]
 
 
 def canonical_name(name: str) -> str:
@@ -95,10 +95,10 @@ def canonical_name(name: str) -> str:
     Raises BackendError for an unknown name.
     """
     wanted = ALIASES.get(name.strip().lower(), name.strip().lower())
-    if wanted not in known():
+    if wanted not in registered_backends():
         installed = ', '.join(available()) or 'none'
         raise BackendError(
-            f'Unknown backend {name!r}. The backends are {", ".join(known())}; '
+            f'Unknown backend {name!r}. The backends are {", ".join(registered_backends())}; '
             f'installed here: {installed}.'
         )
     return wanted
@@ -106,7 +106,7 @@ def canonical_name(name: str) -> str:
 
 def missing_modules(name: str) -> list[str]:
     """The modules that backend `name` needs and that are not installed, by their import names."""
-    modules = FRAMEWORKS.get(name) or (known()[name].partition('.')[0],)
+    modules = FRAMEWORKS.get(name) or (registered_backends()[name].partition('.')[0],)
     return [module for module in modules if importlib.util.find_spec(module) is None]
 
 
@@ -118,8 +118,8 @@ def install_line(name: str) -> str:
         # Its metadata ask for numpy<2, which the other frameworks cannot live with.
         return 'pip install requests && pip install --no-deps mxnet==1.9.1'
     # Somebody else's backend installs with its own package; ours need what the extra lists.
-    if name in known() and name not in FRAMEWORKS:
-        requirements = [known()[name].partition('.')[0]]
+    if name in registered_backends() and name not in FRAMEWORKS:
+        requirements = [registered_backends()[name].partition('.')[0]]
     else:
         listed = [Requirement(text) for text in metadata.requires('d2lite') or ()]
         requirements = [
@@ -131,7 +131,7 @@ def install_line(name: str) -> str:
 
 
 def require(name: str) -> None:
-    """Raises BackendError, with the line that mends it, if something `name` needs is missing."""
+    """Raises BackendError, with an install command, if something that `name` needs is missing."""
     missing = missing_modules(name)
     if missing:
         installed = ', '.join(available()) or 'none'
@@ -145,7 +145,7 @@ def require(name: str) -> None:
 def load(name: str) -> ModuleType:
     """The namespace of backend `name`. Raises BackendError if unknown or not installed."""
     name = canonical_name(name)
-    package = known()[name]
+    package = registered_backends()[name]
     if package not in sys.modules:
         require(name)
     return importlib.import_module(package)
@@ -154,5 +154,5 @@ def load(name: str) -> ModuleType:
 def _first_available() -> str:
     for name in available():
         return name
-    lines = '\n'.join(f'    {install_line(name)}' for name in known())
+    lines = '\n'.join(f'    {install_line(name)}' for name in registered_backends())
     raise BackendError(f'No deep-learning framework is installed. Install one with:\n{lines}')

@@ -36,6 +36,11 @@ def test_the_wheel_holds_every_file(wheel):
     assert expected <= set(wheel.namelist())
 
 
+def test_every_package_says_that_it_has_types(wheel):
+    top = {name.split('/')[0] for name in wheel.namelist() if name.endswith('.py')}
+    assert {f'{package}/py.typed' for package in top} <= set(wheel.namelist())
+
+
 def test_the_wheel_registers_backends_and_the_command(wheel):
     (name,) = (name for name in wheel.namelist() if name.endswith('entry_points.txt'))
     text = wheel.read(name).decode()

@@ -32,11 +32,11 @@ def test_importing_d2lite_imports_no_framework_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_asking_for_a_module_of_d2lite_settles_no_backend():
+def test_asking_for_a_module_of_d2lite_selects_no_backend():
     code = (
         'import sys, os, d2lite\n'
-        'from d2lite import doctor, board\n'
-        'd2lite.data.module; os.environ["D2LITE_BACKEND"] = "no such backend"\n'
+        'from d2lite import doctor, plotting\n'
+        'd2lite.helpers; os.environ["D2LITE_BACKEND"] = "no such backend"\n'
         'd2lite.seeds\n'
         'print([m for m in ("torch", "jax", "tensorflow", "mxnet") if m in sys.modules])'
     )
@@ -57,7 +57,7 @@ def test_the_variable_selects(name):
     selected = selection.canonical_name(name)
     require(selected)
     code = 'import d2lite as d2l; print(d2l.backend(), d2l.Trainer.backend, d2l.Trainer.__module__)'
-    package = selection.known()[selected]
+    package = selection.registered_backends()[selected]
     expected = f'{selected} {selected} {package}.trainer'
     assert last_line(python(code, D2LITE_BACKEND=name)) == expected
 
@@ -106,7 +106,7 @@ def test_a_changed_variable_is_an_error_and_an_alias_is_no_change():
     assert 'Restart the kernel' in message and "'jax'" in message and "'pytorch'" in message
 
 
-def test_faces_ignore_the_variable_and_do_not_settle_it():
+def test_faces_ignore_the_variable_and_select_nothing():
     require('pytorch'), require('jax')
     code = (
         'from d2lite import torch as d2l\n'

@@ -8,7 +8,10 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
+from d2lite.interface import TENSORS
 from d2lite_jax.framework import get_key
+
+__all__ = TENSORS
 
 float32, int32, int64 = jnp.float32, jnp.int32, jnp.int64
 

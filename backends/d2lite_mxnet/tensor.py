@@ -9,6 +9,10 @@ import functools
 import numpy as onp
 from mxnet import np, npx
 
+from d2lite.interface import TENSORS
+
+__all__ = TENSORS
+
 float32, int32, int64 = np.float32, np.int32, np.int64
 
 zeros, ones, zeros_like, ones_like = np.zeros, np.ones, np.zeros_like, np.ones_like

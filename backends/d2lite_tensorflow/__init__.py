@@ -4,24 +4,8 @@ from d2lite.selection import require
 
 require('tensorflow')
 
-from d2lite.data.download import DATA_HUB, DATA_URL, download, download_extract, extract
-from d2lite.helpers import Accumulator, Timer, check_len, check_shape
-from d2lite.hyperparameters import HyperParameters, add_to_class
 from d2lite.interface import NAMES
-from d2lite.plotting.animator import Animator
-from d2lite.plotting.board import ProgressBoard
-from d2lite.plotting.figures import (
-    plot,
-    plt,
-    set_axes,
-    set_figsize,
-    show_heatmaps,
-    show_images,
-    use_svg_display,
-)
-from d2lite.saving.checkpoint import load_parameters
-from d2lite.saving.initialization import xavier_uniform
-from d2lite.seeds import seed_everything
+from d2lite.shared import *
 from d2lite_tensorflow import framework
 from d2lite_tensorflow.classification import MLP, Classifier, SoftmaxRegression
 from d2lite_tensorflow.convolution import LeNet, corr2d, init_cnn
@@ -46,48 +30,7 @@ from d2lite_tensorflow.linear import (
 from d2lite_tensorflow.module import Module, nn_Module
 from d2lite_tensorflow.optimizer import SGD
 from d2lite_tensorflow.resnet import Residual, ResNet, ResNeXtBlock
-from d2lite_tensorflow.tensor import (
-    abs,
-    arange,
-    argmax,
-    astype,
-    batch_matmul,
-    concat,
-    cos,
-    cosh,
-    exp,
-    expand_dims,
-    eye,
-    float32,
-    int32,
-    int64,
-    linspace,
-    log,
-    matmul,
-    meshgrid,
-    normal,
-    numpy,
-    ones,
-    ones_like,
-    rand,
-    randn,
-    reduce_mean,
-    reduce_sum,
-    repeat,
-    reshape,
-    sigmoid,
-    sin,
-    sinh,
-    size,
-    stack,
-    swapaxes,
-    tanh,
-    tensor,
-    to,
-    transpose,
-    zeros,
-    zeros_like,
-)
+from d2lite_tensorflow.tensor import *
 from d2lite_tensorflow.trainer import Trainer
 
-__all__ = list(NAMES)
+__all__ = [*NAMES]

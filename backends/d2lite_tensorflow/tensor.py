@@ -9,6 +9,10 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from d2lite.interface import TENSORS
+
+__all__ = TENSORS
+
 float32, int32, int64 = tf.float32, tf.int32, tf.int64
 
 zeros, ones, zeros_like, ones_like = tf.zeros, tf.ones, tf.zeros_like, tf.ones_like

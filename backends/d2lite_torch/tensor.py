@@ -7,6 +7,10 @@ other backends: where NumPy has the function, NumPy's meaning holds.
 import numpy as np
 import torch
 
+from d2lite.interface import TENSORS
+
+__all__ = TENSORS
+
 float32, int32, int64 = torch.float32, torch.int32, torch.int64
 
 zeros, ones, zeros_like, ones_like = torch.zeros, torch.ones, torch.zeros_like, torch.ones_like

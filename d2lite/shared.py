@@ -1,0 +1,45 @@
+"""The part of `d2l.` that is the same object on every backend: `from d2lite.shared import *`."""
+
+from d2lite.data.download import DATA_HUB, DATA_URL, download, download_extract, extract
+from d2lite.helpers import Accumulator, Timer, check_len, check_shape
+from d2lite.hyperparameters import HyperParameters, add_to_class
+from d2lite.plotting.animator import Animator
+from d2lite.plotting.board import ProgressBoard
+from d2lite.plotting.figures import (
+    plot,
+    plt,
+    set_axes,
+    set_figsize,
+    show_heatmaps,
+    show_images,
+    use_svg_display,
+)
+from d2lite.saving.checkpoint import load_parameters
+from d2lite.saving.initialization import xavier_uniform
+from d2lite.seeds import seed_everything
+
+__all__ = [
+    'DATA_HUB',
+    'DATA_URL',
+    'Accumulator',
+    'Animator',
+    'HyperParameters',
+    'ProgressBoard',
+    'Timer',
+    'add_to_class',
+    'check_len',
+    'check_shape',
+    'download',
+    'download_extract',
+    'extract',
+    'load_parameters',
+    'plot',
+    'plt',
+    'seed_everything',
+    'set_axes',
+    'set_figsize',
+    'show_heatmaps',
+    'show_images',
+    'use_svg_display',
+    'xavier_uniform',
+]
