@@ -1,0 +1,41 @@
+"""The backends take what d2lite.interface says: parameters, in order, of functions and methods."""
+
+import inspect
+
+import pytest
+from contract import backend_of
+
+from d2lite import interface
+
+
+def taken(d2l, name):
+    """The parameters of `name` on a backend, without self."""
+    owner, _, method = name.partition('.')
+    target = getattr(d2l, owner)
+    if not method:
+        return list(inspect.signature(target).parameters.values())
+    return list(inspect.signature(getattr(target, method)).parameters.values())[1:]
+
+
+@pytest.mark.parametrize('name', interface.SIGNATURES)
+def test_parameters_and_their_order(d2l, name):
+    expected, parameters = interface.signature_of(backend_of(d2l), name), taken(d2l, name)
+    assert [parameter.name for parameter in parameters[: len(expected)]] == expected
+    for more in parameters[len(expected) :]:
+        optional = more.default is not more.empty or more.kind in (
+            more.VAR_POSITIONAL,
+            more.VAR_KEYWORD,
+        )
+        assert optional, f'{more.name} is required'
+
+
+def test_each_name_that_can_be_called_has_a_signature():
+    without = {'nn_Module', 'init_cnn', 'HyperParameters', 'DATA_HUB', 'DATA_URL', 'plt'}
+    callable_names = set(interface.NAMES) - set(interface.TENSORS) - without
+    assert callable_names == {name for name in interface.SIGNATURES if '.' not in name}
+
+
+def test_differing_signatures_differ_from_those_of_the_others():
+    for backend, signatures in interface.DIFFERING_SIGNATURES.items():
+        assert set(signatures) <= set(interface.SIGNATURES)
+        assert not [n for n in signatures if signatures[n] == interface.SIGNATURES[n]], backend
