@@ -178,7 +178,7 @@ def new_page(
 
 @app.command()
 def doctor() -> None:
-    """Say which backends work here, and how to mend those that do not."""
+    """List the backends that work here, and how to repair those that do not."""
     from d2lite.doctor import report
 
     raise typer.Exit(report())

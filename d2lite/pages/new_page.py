@@ -1,4 +1,4 @@
-"""A small page that runs, for an author to begin with: what `d2lite new-page` writes."""
+"""Writes a small page that runs, for an author to begin with, for `d2lite new-page`."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +17,7 @@ IMPORTS = {
 
 
 def write_page(path: Path, title: str | None = None, tabs: list[str] | None = None) -> None:
-    """Writes the page. Raises FileExistsError, or BackendError for a tab that nobody knows."""
+    """Writes the page. Raises FileExistsError, or BackendError for an unknown tab."""
     tabs = [selection.canonical_name(tab) for tab in tabs or TABS]
     tabs = list(dict.fromkeys(tabs))
     words = path.stem.replace('-', ' ').replace('_', ' ')

@@ -21,7 +21,7 @@ SCRATCH = Path(__file__).parent.parent.parent / 'notebooks/linear-regression-scr
 @pytest.fixture
 def visit(browser, tmp_path):
     """Opens HTML in a page of a browser of its own; at the end nothing may have gone wrong."""
-    contexts, trouble = [], []
+    contexts, problems = [], []
 
     def visit(html, address='', **options):
         path = tmp_path / 'page.html'
@@ -29,13 +29,13 @@ def visit(browser, tmp_path):
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
-        page.on('console', lambda message: trouble.append(f'console: {message.text}'))
-        page.on('pageerror', lambda error: trouble.append(f'error: {error}'))
+        page.on('console', lambda message: problems.append(f'console: {message.text}'))
+        page.on('pageerror', lambda error: problems.append(f'error: {error}'))
         page.on(
             'request',
             lambda request: (
                 request.url.startswith(('file:', 'data:'))
-                or trouble.append(f'request: {request.url}')
+                or problems.append(f'request: {request.url}')
             ),
         )
         page.goto(f'file://{path}{address}')
@@ -44,7 +44,7 @@ def visit(browser, tmp_path):
     yield visit
     for context in contexts:
         context.close()
-    assert trouble == []
+    assert problems == []
 
 
 @pytest.fixture(scope='module')

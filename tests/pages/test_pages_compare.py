@@ -1,4 +1,4 @@
-"""How far apart the tabs of a page end."""
+"""Differences between the tabs of a page at its end."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ from contract import BACKENDS, require
 
 from d2lite import BackendError
 from d2lite.pages.jupyter import tab as tabs
-from d2lite.pages.jupyter.choice import the_choice
+from d2lite.pages.jupyter.choice import current_choice
 from d2lite.pages.reading.page import PageError, parse_page, read_page
 from d2lite.pages.running.kernel import run_tab
 
@@ -160,7 +160,7 @@ def test_what_is_printed_in_pieces_is_one_output(run):
 
 
 def test_runs_where_an_event_loop_runs_already(run):
-    """As in a notebook, whose cells are run by one."""
+    """A notebook has an event loop, which runs its cells."""
 
     async def cell():
         return run('print("ran")')
@@ -335,7 +335,7 @@ def test_tab_object(run):
 
 
 def test_tab_object_checks_names(monkeypatch):
-    monkeypatch.setattr(the_choice(), 'settled', 'pytorch')
+    monkeypatch.setattr(current_choice(), 'fixed', 'pytorch')
     tab = tabs.Tab()
     with pytest.raises(BackendError, match="Unknown backend 'torhc'"):
         tab.selected('pytorch', 'torhc')
@@ -477,7 +477,7 @@ def test_imports_as_the_book_writes_them(tmp_path, backend):
 
 @pytest.mark.parametrize('backend', BACKENDS)
 def test_lesson(backend):
-    """What the lesson says at its end, and that all tabs come to the same."""
+    """The end of the lesson reports that all tabs agree."""
     require(backend)
     result = run_tab(read_page(LESSON), backend, show=['w_error', 'b_error'])
     assert result.error is None

@@ -175,7 +175,7 @@ def test_malformed_pages(text, line, message):
     assert isinstance(caught.value, ValueError)
 
 
-FILES = [*PAGES.glob('*.md'), *LESSONS.glob('*.md')]
+FILES = [*sorted(PAGES.glob('*.md')), *sorted(LESSONS.glob('*.md'))]
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.stem)

@@ -1,4 +1,4 @@
-"""What `d2lite run` shows of its progress: on a terminal bars, on a pipe nothing of the sort."""
+"""Progress of `d2lite run`: bars on a terminal, none on a pipe."""
 
 import os
 import re

@@ -27,7 +27,7 @@ class Notebook:
     def restart(self, **environment):
         for name, value in {'D2LITE_BACKEND': '', **environment}.items():
             self.monkeypatch.setenv(name, value)
-        self.monkeypatch.setattr(choices, '_the_choice', choices.Choice())
+        self.monkeypatch.setattr(choices, '_current', choices.Choice())
         self.monkeypatch.setattr(choices, '_variable_at_start', os.environ['D2LITE_BACKEND'])
         self.monkeypatch.setattr(widget, '_selector', None)
         self.monkeypatch.setattr(selection, '_selected', None)
@@ -36,7 +36,7 @@ class Notebook:
         self.run('%load_ext d2lite.tab')
 
     def run(self, cell):
-        """What the cell prints; `result` tells how it went."""
+        """The output of the cell; `result` has its outcome."""
         self.capsys.readouterr()
         self.result = self.shell.run_cell(cell)
         captured = self.capsys.readouterr()
@@ -158,7 +158,7 @@ def test_d2lite_follows_until_it_is_used(notebook, monkeypatch):
     assert tabs.current() == 'pytorch'
 
 
-def test_the_choice_is_remembered_for_this_notebook(notebook, tmp_path):
+def test_a_choice_is_remembered_for_this_notebook(notebook, tmp_path):
     notebook.run("tab.interact_select('pytorch', 'jax')")
     assert not (tmp_path / 'jupyter').exists()  # nothing was chosen
     notebook.run("tab.select('jax')")
@@ -186,7 +186,7 @@ def test_the_choice_is_remembered_for_this_notebook(notebook, tmp_path):
     assert notebook.result.success and tabs.current() == 'jax'
 
 
-def test_a_settled_tab_stays(notebook):
+def test_a_fixed_tab_stays(notebook):
     tabs.select('torch')
     assert notebook.run("tab.interact_select('mxnet', 'pytorch')") == ''
     notebook.run("tab.select('mxnet')")
@@ -195,7 +195,7 @@ def test_a_settled_tab_stays(notebook):
 
 def test_buttons(notebook, monkeypatch):
     pytest.importorskip('ipywidgets')
-    choice = choices.the_choice()
+    choice = choices.current_choice()
     choice.start(['pytorch', 'jax'])
     selector = widget.Selector(choice)
     monkeypatch.setattr(widget, '_selector', selector)
@@ -213,7 +213,7 @@ def test_buttons(notebook, monkeypatch):
 def test_many_tabs_are_a_list(notebook, monkeypatch):
     pytest.importorskip('ipywidgets')
     monkeypatch.setattr(widget, 'MAX_BUTTONS', 1)
-    choice = choices.the_choice()
+    choice = choices.current_choice()
     choice.start(['pytorch', 'jax'])
     assert type(widget.Selector(choice).buttons).__name__ == 'Dropdown'
 

@@ -1,4 +1,4 @@
-"""Code as HTML, with its words marked by what they are; page.css gives them colours."""
+"""Code as HTML, with a class for each kind of word; page.css gives them colours."""
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -11,7 +11,7 @@ __all__ = ['highlighted']
 
 
 def highlighted(code: str, language: str = 'text') -> str:
-    """`code` as an element of HTML. A language that nobody knows is shown plainly."""
+    """`code` as an element of HTML. An unknown language is not highlighted."""
     if language == 'python':
         code = without_save_marks(code)  # meant for the tools of the book, not for readers
     try:

@@ -1,7 +1,7 @@
 """A page that ran, as one HTML file that needs nothing else: no network, no other file.
 
 Prose comes once. A cell has a variant for each tab with that tab's own output, and the reader
-switches the whole page between them. Without JavaScript all variants stand one below the other.
+switches the whole page between them. Without JavaScript all variants are shown one below the other.
 Scripts of the page or of its outputs are left out, and a Content-Security-Policy names the one
 script and the one style sheet that may work.
 """
@@ -15,7 +15,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from d2lite.pages.export import run_summary as facts
+from d2lite.pages.export import run_summary
 from d2lite.pages.export.code import highlighted
 from d2lite.pages.export.layout import Group, lay_out
 from d2lite.pages.export.outputs import Output, outputs
@@ -30,7 +30,7 @@ FILES = files('d2lite.pages.export')
 
 
 def page_html(results: list[TabResult]) -> str:
-    """The page that `results` are of, one result for each tab that the file is to show."""
+    """The page of `results`, one result for each tab that the file is to show."""
     page, tabs = results[0].page, [result.tab for result in results]
     prose = ProseRenderer(page.path.parent, page.path)
     labels = find_labels(page.parts)
@@ -49,10 +49,10 @@ def page_html(results: list[TabResult]) -> str:
         heading=heading,
         parts=parts,
         tabs=tabs,
-        name=facts.title,
-        names=lambda tabs: ', '.join(map(facts.title, tabs)),
-        columns=facts.columns(results),
-        notes=facts.notes(results),
+        name=run_summary.title,
+        names=lambda tabs: ', '.join(map(run_summary.title, tabs)),
+        columns=run_summary.columns(results),
+        notes=run_summary.notes(results),
         failed=[result for result in results if result.error],
     )
 
@@ -63,7 +63,7 @@ def index_html(pages: dict[str, str]) -> str:
 
 
 def _panel(variant, prose) -> dict:
-    place = f'cell {variant.cell.position} on {facts.title(variant.tab)}'
+    place = f'cell {variant.cell.position} on {run_summary.title(variant.tab)}'
     shown = [_output(each, place, prose) for each in outputs(variant.node)]
     return {
         'tab': variant.tab,

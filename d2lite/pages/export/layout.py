@@ -1,4 +1,4 @@
-"""The parts of a page as a reader meets them: prose, and cells gathered with their twins.
+"""The parts of a page for a reader: prose, and groups of cells for different tabs.
 
 Cells that follow each other without prose between, each for other tabs, are one step of the lesson
 in several frameworks. They become one group, of which a reader sees the variant of the own tab.
@@ -30,7 +30,7 @@ class Variant:
 
     tab: str
     cell: Cell
-    code: str  # of the cell, with the questions for the tab answered where that is possible
+    code: str  # of the cell, with `tab.selected(...)` evaluated where that is possible
     node: NotebookNode  # with its outputs
     ran: bool
 
@@ -47,19 +47,14 @@ class Group:
 
     @property
     def shared(self) -> bool:
-        """Whether all variants are one cell, with the same code."""
+        """True if all variants are one cell, with the same code."""
         return len({(each.cell.position, each.code) for each in self.variants}) == 1
 
 
 def lay_out(results: list[TabResult]) -> list[Text | Group]:
-    """The parts of the page that `results` are of, for their tabs. The front cell is left out."""
+    """The parts of the page of `results`, for their tabs. The front cell is left out."""
     page, tabs = results[0].page, [result.tab for result in results]
     cells = {result.tab: page.for_tab(result.tab) for result in results}
-    nodes = {
-        (result.tab, node.metadata['d2lite']['position']): node
-        for result in results
-        for node in result.notebook.cells
-    }
     laid_out, gathered = [], []
 
     def close():
@@ -81,7 +76,7 @@ def lay_out(results: list[TabResult]) -> list[Text | Group]:
                     result.tab,
                     part,
                     _code(part, result),
-                    nodes[result.tab, part.position],
+                    result.nodes[part.position],
                     _ran(part, result),
                 )
                 for result in results
@@ -108,6 +103,5 @@ def _failed_there(cell: Cell, results) -> bool:
 
 
 def _ran(cell: Cell, result: TabResult) -> bool:
-    positions = [node.metadata['d2lite']['position'] for node in result.notebook.cells]
     tried = result.cells_run + bool(result.error and result.error.cell)
-    return cell.position in positions[:tried]
+    return cell.position in list(result.nodes)[:tried]

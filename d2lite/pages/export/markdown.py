@@ -20,7 +20,6 @@ SUFFIXES = {
 def markdown_files(result: TabResult) -> dict[str, str | bytes]:
     """The files by name: `lesson.jax.md` last, after the pictures in `lesson.jax_files/`."""
     name = f'{result.page.path.stem}.{result.tab}'
-    nodes = {node.metadata['d2lite']['position']: node for node in result.notebook.cells}
     parts = result.page.parts_for_tab(result.tab)
     labels = find_labels(parts)
     blocks, files = [], {}
@@ -30,7 +29,7 @@ def markdown_files(result: TabResult) -> dict[str, str | bytes]:
             continue
         if not part.front:
             blocks.append(_fenced(part.source, 'python'))
-        for number, output in enumerate(outputs(nodes[part.position]), start=1):
+        for number, output in enumerate(outputs(result.nodes[part.position]), start=1):
             if output.kind in SUFFIXES:
                 path = f'{name}_files/cell-{part.position}-{number}.{SUFFIXES[output.kind]}'
                 is_text = output.kind == 'image/svg+xml'

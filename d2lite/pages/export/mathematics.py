@@ -26,7 +26,7 @@ ATTRIBUTES = set(
     voffset columnalign rowalign columnspan rowspan notation
     """.split()
 )
-# What it does not know, by the name of something that looks the same.
+# Environments that it does not know, and known ones that look the same.
 SYNONYMS = {
     'align': 'align*',  # its numbers would begin anew in every formula
     'aligned': 'align*',

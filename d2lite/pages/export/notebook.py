@@ -8,7 +8,7 @@ import d2lite
 from d2lite.pages.export.old_outputs import with_texts
 from d2lite.pages.reading.page import Cell, PageError, Prose
 from d2lite.pages.reading.references import find_labels, to_markdown
-from d2lite.pages.rewriting.plain_notebook import plain_code
+from d2lite.pages.rewriting.plain_notebook import METADATA, plain_code
 from d2lite.pages.running.kernel import TabResult
 
 __all__ = ['executed_notebook', 'notebook_text']
@@ -17,9 +17,8 @@ __all__ = ['executed_notebook', 'notebook_text']
 def executed_notebook(result: TabResult) -> nbformat.NotebookNode:
     """The prose and the cells of the tab, with the outputs that its kernel gave.
 
-    A run that did not come to its end says so in the metadata, and in the output of its last cell.
+    The metadata of an incomplete run, and the output of its last cell, say so.
     """
-    nodes = {node.metadata['d2lite']['position']: node for node in result.notebook.cells}
     parts = result.page.parts_for_tab(result.tab)
     labels = find_labels(parts)
     cells = []
@@ -28,15 +27,11 @@ def executed_notebook(result: TabResult) -> nbformat.NotebookNode:
             if shown := to_markdown(text, labels):
                 cells.append(nbformat.v4.new_markdown_cell(shown))
         else:
-            node = copy.deepcopy(nodes[part.position])
+            node = copy.deepcopy(result.nodes[part.position])
             node.source = _code(part, result)
             if node.source.strip():
                 cells.append(node)
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata['kernelspec'] = {
-        'name': 'python3', 'display_name': 'Python 3', 'language': 'python',
-    }  # fmt: skip
-    notebook.metadata['language_info'] = {'name': 'python', 'file_extension': '.py'}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
     notebook.metadata['d2lite'] = {
         'version': d2lite.__version__,
         'tab': result.tab,
@@ -49,12 +44,12 @@ def executed_notebook(result: TabResult) -> nbformat.NotebookNode:
 
 
 def _code(cell: Cell, result: TabResult) -> str:
-    """The code of a cell without tabs; as it ran where it failed, for the lines in the error."""
+    """The code of a cell without tabs; a failed cell as it ran, for the lines in its error."""
     if result.error and result.error.cell == cell:
         return cell.source
     try:
         return plain_code(cell, result.page, result.tab)
-    except PageError:  # the cell asks for its tab in a way that only running it could settle
+    except PageError:  # only running the cell could evaluate its use of `tab`
         return cell.source
 
 

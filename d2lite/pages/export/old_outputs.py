@@ -1,7 +1,7 @@
-"""Takes the old outputs out of a page that once was exported from a notebook.
+"""Removes the old outputs from a page that was once exported from a notebook.
 
 Such a page has, below a cell, its text output as an indented block and its plots as pictures in a
-folder `..._files/`. Where the cell has just run, its new output stands there instead.
+folder `..._files/`. Where the cell has just run, its new output is shown instead.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ __all__ = ['with_texts']
 
 
 def with_texts(parts: Iterable[Prose | Cell]) -> Iterator[tuple[Prose | Cell, str]]:
-    """Each part with the Markdown that is to be shown of it; of a cell that is nothing."""
+    """Each part with its Markdown to show; that of a cell is empty."""
     before = None
     for part in parts:
         if isinstance(part, Cell):

@@ -1,8 +1,10 @@
-"""What the cells of a notebook put out, in the form that a reader is shown."""
+"""The outputs of the cells of a notebook, in the form that a reader is shown."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from nbformat import NotebookNode
 
 __all__ = ['Output', 'outputs', 'plain_text']
 
@@ -29,10 +31,10 @@ class Output:
     kind: str  # 'stdout', 'stderr', 'error', or a mimetype
     content: str
     fallback: str = ''  # the plain text of something richer
-    size: tuple[int | None, int | None] = (None, None)  # of a picture, in pixels, where it is told
+    size: tuple[int | None, int | None] = (None, None)  # of a picture, in pixels, if known
 
 
-def outputs(node) -> Iterator[Output]:
+def outputs(node: NotebookNode) -> Iterator[Output]:
     """The outputs of a cell of a notebook, in order, each in its richest known form."""
     for output in node.outputs:
         if output.output_type == 'stream':
@@ -43,8 +45,8 @@ def outputs(node) -> Iterator[Output]:
             data = {kind: _joined(content) for kind, content in output.get('data', {}).items()}
             kind = next((kind for kind in MIMETYPES if data.get(kind, '').strip()), None)
             if kind:
-                told = output.get('metadata', {}).get(kind, {})
-                size = told.get('width'), told.get('height')
+                properties = output.get('metadata', {}).get(kind, {})
+                size = properties.get('width'), properties.get('height')
                 text = plain_text(data.get('text/plain', ''))
                 yield Output(kind, text if kind == 'text/plain' else data[kind], text, size)
 

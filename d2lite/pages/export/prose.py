@@ -39,9 +39,9 @@ ATTRIBUTES = {
     'th': {'align', 'colspan', 'rowspan', 'scope'},
     **{f'h{level}': {'id'} for level in range(1, 7)},
 }
-# Places of formulas and of code while the text around them is cleaned.
-# A picture that is not here: what stands for it in words.
+# A picture without a file; its alternative text is shown instead.
 MISSING = re.compile(r'<img(?![^>]*\bsrc=)(?:[^>]*?\balt="([^"]*)")?[^>]*>')
+# Takes the place of formulas and of code while the text around them is cleaned.
 PLACE = re.compile('\ue000(\\d+)\ue001')
 
 

@@ -1,8 +1,7 @@
-"""What a reader should know of a run: the table at the top of a web page.
+"""The summary of a run: the table at the top of a web page, and the notes below it.
 
-Numbers are those that the trainers of the tabs reported, and where they differ it is said by how
-much, whatever the reason: tabs that draw their random numbers alone are further apart than tabs
-that round differently.
+The losses are those that the trainers of the tabs reported. The notes give the difference between
+the tabs, whatever its reason: different random numbers differ more than different rounding.
 """
 
 import datetime
@@ -41,13 +40,14 @@ def columns(results: list[TabResult]) -> dict[str, list[str]]:
 
 
 def verdict(result: TabResult) -> str:
+    """`passed`, `not run`, or the error."""
     if result.error:
         return f'failed: {result.error}'
     return 'passed' if result.cells_run == result.cells_total else 'not run'
 
 
 def notes(results: list[TabResult]) -> list[str]:
-    """Sentences below the table: how far the tabs are apart, and what was not run as written."""
+    """Sentences below the table: differences between the tabs, and values that were overridden."""
     sentences = []
     for key, name in LOSSES.items():
         losses = {result.tab: _final(result, key) for result in results}
@@ -79,7 +79,7 @@ def _final(result, key):
 
 
 def _apart(name, losses):
-    """How far the tabs are apart in their final losses, and which two are it most."""
+    """The largest difference in the final losses, and the two tabs that have it."""
     if not all(map(math.isfinite, losses.values())):
         return f'The final {name} is not finite on every tab.'
     low, high = min(losses, key=losses.get), max(losses, key=losses.get)

@@ -1,4 +1,4 @@
-"""Writes what ran into a folder, each file as soon as all of it is known.
+"""Writes the results of runs into a folder, each file as soon as its content is complete.
 
 lesson.html             the page with all its tabs
 lesson.jax.ipynb        a notebook for each tab
@@ -40,7 +40,7 @@ class Writer:
             self.folder.mkdir(parents=True, exist_ok=True)
 
     def tab_done(self, result: TabResult) -> None:
-        """Writes the files of one tab, and those of its page if that was the last one of it."""
+        """Writes the files of one tab, and those of its page after its last tab."""
         self.done.add(id(result))
         if 'notebook' in self.formats:
             self._write(f'{result.page.path.stem}.{result.tab}.ipynb', notebook_text(result))
@@ -52,7 +52,7 @@ class Writer:
             self._write_page(results)
 
     def interrupted(self) -> None:
-        """Writes what there is of the tabs that had begun and did not come to their end."""
+        """Writes the partial results of the tabs that had begun."""
         for results in self.pages.values():
             begun = [each for each in results if each.cells_run or each.error]
             late = [each for each in begun if id(each) not in self.done]

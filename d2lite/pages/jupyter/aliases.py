@@ -18,10 +18,10 @@ __all__ = ['install']
 
 
 def install() -> None:
-    """Aliases `d2l` and `d2lbook.tab`; what was imported under these names before is forgotten.
+    """Aliases `d2l` and `d2lbook.tab`; modules imported under these names before are forgotten.
 
     Only `sys.modules` and `sys.meta_path` change: nothing on disk, and nothing in other processes.
-    Objects taken from another `d2l` before stay what they are. To call it again does nothing.
+    Objects taken from another `d2l` before stay what they are. A second call does nothing.
     """
     if sys.modules.get('d2l') is d2lite:
         return

@@ -1,16 +1,16 @@
-"""Which tab a kernel is on, and which tabs have run in it.
+"""The tab of a kernel, and the tabs that have run in it.
 
-The first of these that there is:
+The tab is the first of these that exists:
 
-1. the tab that the page runner has settled;
-2. what was chosen in this kernel, by the selector or by `tab.select`;
+1. the tab that the page runner has fixed;
+2. the choice in this kernel, by the selector or by `tab.select`;
 3. the backend that `import d2lite as d2l` has used already;
-4. what was chosen in this notebook before, and D2LITE_BACKEND: the later of the two;
-5. the first installed backend, or the first of the page's tabs if the page has not that one.
+4. the earlier choice in this notebook, or D2LITE_BACKEND if that was changed since;
+5. the first installed backend, or the first tab of the page if the page does not have that one.
 
-What was chosen is remembered for this notebook and this user only: in a small file in the user's
-Jupyter folder, by the path of the notebook. Where the path is not known, or nothing can be written,
-the choice lasts as long as the kernel.
+The choice is remembered for this notebook and this user only, in a small file in the user's Jupyter
+folder, by the path of the notebook. If the path is unknown or the file cannot be written, the
+choice lasts as long as the kernel.
 """
 
 import hashlib
@@ -21,33 +21,33 @@ from pathlib import Path
 from d2lite import selection
 from d2lite.files import replace_file
 
-__all__ = ['Choice', 'the_choice']
+__all__ = ['Choice', 'current_choice']
 
 
 class Choice:
     """The tab of this process."""
 
     def __init__(self):
-        self.settled = None  # by the page runner: nothing changes it
+        self.fixed = None  # set by the page runner: nothing changes it
         self.chosen = None
         self.tabs = ()  # those that the page declares
         self.ran = []  # tabs of which cells have run
-        self.told = None  # the tab of which a warning has been given
+        self.warned = None  # the tab of the last warning
 
     def current(self) -> str:
         """The tab of this process, e.g. `'pytorch'`. Raises BackendError for a wrong variable."""
-        return self.settled or self.chosen or selection.selected_or_none() or self._first()
+        return self.fixed or self.chosen or selection.selected_or_none() or self._first()
 
     def start(self, tabs: list[str]) -> None:
-        """Declares the tabs of the page, and goes to the one where this notebook was last."""
+        """Declares the tabs of the page, and chooses the one that this notebook had last."""
         self.tabs = tuple(tabs)
         used = self.chosen, selection.selected_or_none()
         wanted = [*used, _recall(), self._first(), *_installed(tabs), *tabs]
         self.choose(next(tab for tab in wanted if tab in tabs), remember=False)
 
     def choose(self, tab: str, *, remember: bool = True) -> None:
-        """Goes to `tab`, a canonical name."""
-        if self.settled:
+        """Chooses `tab`, a canonical name."""
+        if self.fixed:
             return
         self.chosen = tab
         if remember:
@@ -57,23 +57,23 @@ class Choice:
             os.environ[selection.VARIABLE] = tab
 
     def note_run(self) -> str:
-        """Notes that cells of the current tab run; returns what there is to warn of, once."""
+        """Notes that cells of the current tab run; returns a warning the first time, or nothing."""
         tab = self.current()
-        warning = self.trouble() if self.told != tab else ''
-        self.told = tab
+        warning = self.problem() if self.warned != tab else ''
+        self.warned = tab
         if tab not in self.ran:
             self.ran.append(tab)
         return warning
 
-    def trouble(self) -> str:
-        """Why cells of the current tab should not run in this kernel, or nothing."""
+    def problem(self) -> str:
+        """The reason not to run cells of the current tab in this kernel; empty if there is none."""
         tab = self.current()
         if tab in selection.registered_backends() and (missing := selection.missing_modules(tab)):
             line = selection.install_line(tab)
             return f'{tab} needs {", ".join(missing)}, not installed here. Install with: {line}'
         ran = dict.fromkeys([*self.ran, *filter(None, [selection.selected_or_none()])])
         others = [name for name in ran if name != tab]
-        if self.settled or not others:
+        if self.fixed or not others:
             return ''
         return (
             f'Cells of {", ".join(others)} already ran in this kernel: restart it '
@@ -87,12 +87,12 @@ class Choice:
         return next(iter(selection.available() or selection.registered_backends()))
 
 
-def the_choice() -> Choice:
-    """That of this process; it outlives a reload of the extension."""
-    return _the_choice
+def current_choice() -> Choice:
+    """The choice of this process; a reload of the extension keeps it."""
+    return _current
 
 
-_the_choice = Choice()
+_current = Choice()
 _variable_at_start = os.environ.get(selection.VARIABLE, '').strip()
 
 
@@ -101,8 +101,8 @@ def _installed(tabs) -> list[str]:
 
 
 def _file() -> Path | None:
-    """Where the choice of this notebook is remembered; None if it is not known which it is."""
-    notebook = os.environ.get('JPY_SESSION_NAME')  # its path, where Jupyter tells it
+    """The file that remembers the choice of this notebook; None if its path is unknown."""
+    notebook = os.environ.get('JPY_SESSION_NAME')  # its path, if Jupyter gives it
     if not notebook:
         return None
     from jupyter_core.paths import jupyter_data_dir

@@ -1,7 +1,7 @@
-"""What `%load_ext d2lite.tab` loads in a kernel: `%%tab` and the object `tab`.
+"""The extension `%load_ext d2lite.tab` for a kernel: `%%tab` and the object `tab`.
 
     tab.interact_select('pytorch', 'jax')     # buttons to choose with
-    tab.selected('jax')                       # whether the kernel is on one of these tabs
+    tab.selected('jax')                       # True if the kernel is on one of these tabs
     tab.select('jax')                         # chooses without buttons
 
 A cell that begins with `%%tab jax, pytorch` or with `#@tab jax` runs on these tabs and says on
@@ -10,10 +10,14 @@ others that it is skipped; `%%tab all`, and a cell that names no tab, run on eve
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 from d2lite import selection
 from d2lite.pages.jupyter import widget
-from d2lite.pages.jupyter.choice import the_choice
+from d2lite.pages.jupyter.choice import current_choice
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ['Tab', 'current', 'load_ipython_extension', 'select', 'unload_ipython_extension']
 
@@ -21,23 +25,23 @@ MAGIC = re.compile(r'\s*(?P<mark>%%tab|#\s*@tab)(?![\w.])(?P<names>.*)')
 
 
 def select(name: str) -> None:
-    """Settles the tab of this process for good. Raises BackendError for an unknown name."""
-    the_choice().settled = selection.canonical_name(name)
+    """Fixes the tab of this process. Raises BackendError for an unknown name."""
+    current_choice().fixed = selection.canonical_name(name)
 
 
 def current() -> str:
     """The tab of this process, e.g. `'pytorch'`."""
-    return the_choice().current()
+    return current_choice().current()
 
 
 class Tab:
     """The object `tab` of a page."""
 
-    def interact_select(self, *tabs):
+    def interact_select(self, *tabs: str | list[str]) -> None:
         """Declares the tabs of the page, and shows a selector: `interact_select('mxnet', 'jax')`.
 
-        A list of names will do as well. Raises BackendError for an unknown name, ValueError without
-        any. Under the page runner, which has settled the tab, nothing is shown.
+        A list of names works as well. Raises BackendError for an unknown name, ValueError without
+        any. Under the page runner, which has fixed the tab, nothing is shown.
         """
         names = _names(tabs)
         if 'all' in names:
@@ -47,22 +51,22 @@ class Tab:
                 f'interact_select needs tabs; they are {", ".join(selection.registered_backends())}'
             )
         _may_load_again()
-        choice = the_choice()
+        choice = current_choice()
         choice.start(names)
-        if not choice.settled:
+        if not choice.fixed:
             widget.show(choice)
 
-    def select(self, name: str):
-        """Goes to the tab `name`. Raises ValueError if the page has not this one."""
-        choice = the_choice()
+    def select(self, name: str) -> None:
+        """Chooses the tab `name`. Raises ValueError if the page does not have it."""
+        choice = current_choice()
         name = selection.canonical_name(name)
         if choice.tabs and name not in choice.tabs:
             raise ValueError(f'The page has no tab {name!r}; it has {", ".join(choice.tabs)}.')
         choice.choose(name)
         widget.follow(choice)
 
-    def selected(self, *tabs) -> bool:
-        """Whether this kernel is on one of `tabs`. Raises BackendError for an unknown name."""
+    def selected(self, *tabs: str | list[str]) -> bool:
+        """True if this kernel is on one of `tabs`. Raises BackendError for an unknown name."""
         names = _names(tabs)
         return 'all' in names or current() in names
 
@@ -70,7 +74,7 @@ class Tab:
         return f'<tab {current()}>'
 
 
-def load_ipython_extension(shell) -> None:
+def load_ipython_extension(shell: 'InteractiveShell') -> None:
     """Puts `tab` into the namespace, and makes `%%tab` run a cell only where it applies."""
     unload_ipython_extension(shell)
     shell.push({'tab': Tab()})
@@ -80,7 +84,7 @@ def load_ipython_extension(shell) -> None:
     shell.events.register('pre_run_cell', _before_cell)
 
 
-def unload_ipython_extension(shell) -> None:
+def unload_ipython_extension(shell: 'InteractiveShell') -> None:
     """Takes `%%tab` away again."""
     # By name: after a reload these are other functions.
     transformers = shell.input_transformers_cleanup
@@ -91,14 +95,14 @@ def unload_ipython_extension(shell) -> None:
 
 
 def _may_load_again() -> None:
-    """Makes IPython forget that it has loaded us, else it says so when a front cell runs again."""
+    """Makes IPython forget that it has loaded this: a second run of the front cell would warn."""
     ipython = sys.modules.get('IPython')
     if shell := ipython and ipython.get_ipython():
         shell.extension_manager.loaded -= {'d2lite.tab', 'd2lbook.tab'}
 
 
 def skipped(names: list[str]) -> None:
-    """Says in place of a cell that it is for other tabs."""
+    """Shows that a cell is skipped, and its tabs."""
     widget.quiet_line(f'skipped: for {", ".join(names)}; this is {current()}')
 
 
@@ -110,13 +114,13 @@ def complain(message: str) -> None:
 
 
 def _apply_magic(lines: list[str]) -> list[str]:
-    """The lines of a cell without what `%%tab` means, or a line that tells why they do not run.
+    """Applies `%%tab`: the lines of a cell to run, or one line that says why it is skipped.
 
-    It changes nothing and prints nothing, for IPython transforms cells also to look at them.
+    It changes nothing and prints nothing: IPython also transforms cells that it does not run.
     """
-    first, names, trouble = _tabs_of(lines)
-    if trouble:
-        return [_call('complain', trouble)]
+    first, names, problem = _tabs_of(lines)
+    if problem:
+        return [_call('complain', problem)]
     if names is None:
         return lines
     if not {'all', current()} & set(names):
@@ -131,14 +135,14 @@ def _apply_magic(lines: list[str]) -> list[str]:
 
 
 def _before_cell(info) -> None:
-    _, names, trouble = _tabs_of((info.raw_cell or '').splitlines(keepends=True))
-    if names and not trouble and {'all', current()} & set(names):
-        if warning := the_choice().note_run():
+    _, names, problem = _tabs_of((info.raw_cell or '').splitlines(keepends=True))
+    if names and not problem and {'all', current()} & set(names):
+        if warning := current_choice().note_run():
             widget.warn(warning)
 
 
 def _tabs_of(lines: list[str]) -> tuple[int, list[str] | None, str]:
-    """The line of a cell that names its tabs, their names, and what is wrong with it."""
+    """The index of the line that names the tabs of a cell, their names, and the problem with it."""
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     match = MAGIC.fullmatch(lines[first].rstrip('\r\n')) if lines else None
     if not match:

@@ -1,10 +1,12 @@
-"""What a notebook shows of its tabs: the selector, warnings, and the line of a skipped cell.
+"""Shows the tabs of a notebook: the selector, warnings, and the line of a skipped cell.
 
-Without ipywidgets, and outside of a notebook, all of it is plain text.
+Without ipywidgets, and outside of a notebook, all is plain text.
 """
 
 import html
 import sys
+
+from d2lite.pages.jupyter.choice import Choice
 
 __all__ = ['follow', 'quiet_line', 'show', 'warn']
 
@@ -14,9 +16,9 @@ _selector = None  # the newest one
 
 
 class Selector:
-    """Buttons, or a list, that choose the tab; and below them what there is to say of it."""
+    """Buttons or a list to choose the tab with, and a note below them."""
 
-    def __init__(self, choice):
+    def __init__(self, choice: Choice):
         import ipywidgets
 
         self.choice = choice
@@ -33,14 +35,14 @@ class Selector:
         self.buttons.observe(self._on_choice, names='value')
         self.update()
 
-    def update(self):
+    def update(self) -> None:
         """Shows the tab that is chosen now."""
         if self.buttons.value != self.choice.current():
             self.buttons.value = self.choice.current()
-        trouble = self.choice.trouble()
+        problem = self.choice.problem()
         style = 'color: var(--jp-error-color0, #b71c1c); line-height: 1.4'
-        self.note.value = f'<div style="{style}">{html.escape(trouble)}</div>' if trouble else ''
-        self.note.layout.display = None if trouble else 'none'
+        self.note.value = f'<div style="{style}">{html.escape(problem)}</div>' if problem else ''
+        self.note.layout.display = None if problem else 'none'
 
     def _on_choice(self, change):
         if change['new'] != self.choice.current():
@@ -48,7 +50,7 @@ class Selector:
         self.update()
 
 
-def show(choice) -> None:
+def show(choice: Choice) -> None:
     """Shows a selector for the tabs of the page."""
     global _selector
     text = f'tab {choice.current()}, of {", ".join(choice.tabs)}; to change: tab.select(...)'
@@ -58,22 +60,22 @@ def show(choice) -> None:
         return
     from IPython.display import display
 
-    # Where the front end lacks the widgets it shows the text.
+    # A front end without the widgets shows the text.
     data = _selector.box._repr_mimebundle_()
     data = data[0] if isinstance(data, tuple) else data
     display({**data, 'text/plain': text}, raw=True)
 
 
-def follow(choice) -> None:
-    """Shows that the tab was chosen by a call."""
+def follow(choice: Choice) -> None:
+    """Updates the selector after the tab was chosen by a call."""
     if _selector is not None:
         _selector.update()
-    elif trouble := choice.trouble():
-        warn(trouble)
+    elif problem := choice.problem():
+        warn(problem)
 
 
 def quiet_line(text: str) -> None:
-    """A line in the colour of what is less important."""
+    """Shows a line in a muted colour."""
     if not _in_notebook():
         print(text)
         return
@@ -85,7 +87,7 @@ def quiet_line(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """A line on stderr, which notebooks show in colour."""
+    """Prints a line on stderr, which notebooks show in colour."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What a page consists of: cells and prose, and the error that tells of a malformed one."""
+"""The parts of a page, cells and prose, and the error for a malformed page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,8 @@ class Cell:
     """One code cell of a page; lines and positions count from 1."""
 
     source: str  # what runs: without the line that names the tabs
-    content: str  # as it stands in the fence
-    raw: str  # as it stands in the file: with the fence, and the blank lines that follow
+    content: str  # the text in the fence
+    raw: str  # the text in the file: with the fence, and the blank lines that follow
     line: int  # of the opening fence in the file
     first_line: int  # of the first line of `source` in the file
     tabs: tuple[str, ...] | None  # names of tabs, ('all',), or None if it names none
@@ -34,7 +34,7 @@ class Prose:
     """Text between cells, one block for each of the tabs it is for."""
 
     text: str  # Markdown, without the lines that begin and end a block of a tab
-    raw: str  # as it stands in the file: with those lines, and the blank lines that follow
+    raw: str  # the text in the file: with those lines, and the blank lines that follow
     line: int  # where it begins in the file
     tabs: tuple[str, ...] | None  # names of tabs, ('all',), or None outside of such a block
 

@@ -1,4 +1,4 @@
-"""What references say: to a label of the page, to one of another page, and to the literature."""
+"""The words of references to a label of the page, to another page, and to the literature."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Label:
-    """What a reference to a label on this page says, e.g. a heading, `Figure 1` or `(2)`."""
+    """The words of a reference to a label on this page: a heading, `Figure 1` or `(2)`."""
 
     name: str
     kind: str  # 'section', 'figure', 'table' or 'equation'
@@ -55,8 +55,8 @@ def _escaped(text: str) -> str:
     return re.sub(r'([\\`*_\[\]<>$#~])', r'\\\1', text)
 
 
-def read_label(match, before: str, numbers) -> Label:
-    """What a label means that stands after the line `before`; counts on in `numbers`."""
+def read_label(match: re.Match, before: str, numbers: dict[str, int]) -> Label:
+    """Reads the label below the line `before`; `numbers` counts figures, tables and equations."""
     name = match['name']
     if heading := HEADING.match(before):
         text = re.sub(r'[\[(]\*\*|\*\*[\])]', '', heading[1])

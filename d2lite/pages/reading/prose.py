@@ -1,6 +1,6 @@
-"""Splits what stands between the cells of a page into blocks of prose, by tab.
+"""Splits the text between the cells of a page into blocks of prose, by tab.
 
-A block for some tabs only stands between the lines
+A block for some tabs only is enclosed by the lines
 
     :begin_tab:`pytorch, jax`
     :end_tab:

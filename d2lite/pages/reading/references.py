@@ -6,7 +6,7 @@
 - :label:`name` becomes an anchor; that of a figure or a table also its number;
 - :eqlabel:`name` an anchor with the number of the equation;
 - :numref:`name`, :ref:`name` and :eqref:`name` a link, or words if the label is on another page;
-- :cite:`key`, :citep:`key` and :citet:`key` authors and year, as the key tells them;
+- :cite:`key`, :citep:`key` and :citet:`key` authors and year, taken from the key;
 - [**text**] and (**text**) become bold;
 - [~~text~~] and (~~text~~), which are for slides only, :width:`400px`, :height:, :bibliography:,
   and outputs that are stored in the page, become nothing.

@@ -1,4 +1,4 @@
-"""Gives variables of a page other values: what `d2lite run PAGE --set NAME=VALUE` does.
+"""Gives variables of a page other values, for `d2lite run PAGE --set NAME=VALUE`.
 
 Two forms of code take the new value:
 
@@ -31,7 +31,7 @@ class Override:
     """One place in a page that got another value."""
 
     name: str
-    old: str  # as it stands in the page
+    old: str  # its code in the page
     new: str
     cell: int  # its position
     line: int  # in the file
@@ -55,7 +55,7 @@ def parse_setting(text: str) -> tuple[str, str]:
 
 
 def override(page: Page, settings: dict[str, str], tabs: list[str]) -> tuple[Page, list[Override]]:
-    """`page` with other values, and what was changed where.
+    """`page` with other values, and the list of the changes.
 
     `settings`: the new values by name, as `parse_setting` gives them. Raises PageError for a name
     that one of `tabs` has in no place that could take it.

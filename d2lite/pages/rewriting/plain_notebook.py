@@ -1,7 +1,7 @@
-"""Makes a plain notebook of one tab of a page: what `d2lite convert` does.
+"""Makes a plain notebook of one tab of a page, for `d2lite convert`.
 
 It has no tabs and needs nothing but d2lite and the framework: cells and prose of the other tabs
-are gone, `tab.selected(...)` is settled, `d2l` is d2lite on this tab's backend, and the book's
+are gone, `tab.selected(...)` is evaluated, `d2l` is d2lite on this tab's backend, and the book's
 marks are plain Markdown.
 """
 
@@ -20,7 +20,7 @@ from d2lite.pages.rewriting.tabs import Unresolvable, resolve
 __all__ = ['METADATA', 'plain_code', 'to_plain_notebook']
 
 EXTENSION = re.compile(r'^[ \t]*%(?:re)?load_ext[ \t]+(?:d2lbook|d2lite)\.tab[ \t]*(?:\n|\Z)', re.M)
-MXNET = 'import d2lite.mxnet  # makes MXNet work with the NumPy of today, so it comes first'
+MXNET = 'import d2lite.mxnet  # makes MXNet work with current NumPy, so it comes first'
 METADATA = {
     'kernelspec': {'display_name': 'Python 3', 'language': 'python', 'name': 'python3'},
     'language_info': {'name': 'python'},
@@ -31,7 +31,7 @@ def to_plain_notebook(page: Page, tab: str) -> nbformat.NotebookNode:
     """The notebook of `tab`, without outputs.
 
     Raises PageError, with file and line, if the page has no such tab, or uses `tab` in a way that
-    only running it could settle; BackendError if nobody has such a tab.
+    only running it could evaluate; BackendError if no backend has this name.
     """
     parts = page.parts_for_tab(tab)
     tab = selection.canonical_name(tab)
@@ -56,7 +56,7 @@ def to_plain_notebook(page: Page, tab: str) -> nbformat.NotebookNode:
 
 
 def plain_code(cell: Cell, page: Page, tab: str) -> str:
-    """What a cell runs on `tab`, a canonical name, without anything of tabs and of the book."""
+    """The code of a cell on `tab`, a canonical name, without tabs and marks of the book."""
     code = cell.source
     try:
         if page.tabs:

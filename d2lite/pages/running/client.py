@@ -25,7 +25,7 @@ ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a tab did not pass."""
+    """The error that ended the run of a tab."""
 
     cell: Cell | None  # None: the kernel or the framework did not start
     line: int | None  # in the file: the statement that failed, or else the beginning of the cell
@@ -49,7 +49,7 @@ class _ThisInterpreter(KernelSpecManager):
 
 
 class KernelClient(NotebookClient):
-    """nbclient, with outputs handed on as they come and every failure told as a Failure."""
+    """An nbclient that passes outputs on as they come and returns every error as a Failure."""
 
     on_output = None  # called with 'stdout' or 'stderr', and the text
     output_error = None  # what it raised
@@ -68,8 +68,9 @@ class KernelClient(NotebookClient):
         self.log_path = Path(folder, 'kernel.log')
 
     async def start(self, tab: str, cwd: Path) -> Failure | None:
+        """Starts the kernel in folder `cwd`; the Failure if it does not come up."""
         environment = {**os.environ, 'D2LITE_BACKEND': tab}
-        # ipykernel repeats what child processes write, besides sending it: that goes to a file.
+        # ipykernel sends the output of child processes and repeats it; the copy goes to a file.
         try:
             with open(self.log_path, 'wb') as log:
                 await self.async_start_new_kernel(
@@ -85,7 +86,7 @@ class KernelClient(NotebookClient):
         self.usable = True
 
     def log_tail(self) -> str:
-        """The last lines that the kernel wrote outside of any cell, perhaps why it died."""
+        """The last lines that the kernel wrote outside of any cell; they may say why it died."""
         if not self.log_path.exists():
             return ''
         return '\n'.join(self.log_path.read_text(errors='replace').splitlines()[-MAX_LOG_LINES:])

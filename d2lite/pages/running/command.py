@@ -1,4 +1,4 @@
-"""What `d2lite run` does: reads the pages, runs their tabs, writes files, and prints tables."""
+"""Reads pages, runs their tabs, writes files and prints tables, for `d2lite run`."""
 
 import warnings
 from pathlib import Path
@@ -30,14 +30,14 @@ def run_command(
 ) -> int:
     """Runs each page on `tab`, or on all its tabs; the exit code, 1 if one of them failed.
 
-    Raises PageError, BackendError, ValueError or OSError, before anything runs, for what cannot be
-    done; SystemExit if it was interrupted, after writing what ran until then.
+    Raises PageError, BackendError, ValueError or OSError, before anything runs, for a request that
+    cannot be met; SystemExit if it was interrupted, after the finished results are written.
     """
     results = prepare(paths, tab, dict(map(parse_setting, settings)))
     writer = Writer(folder, formats, results)
     reporter = Reporter(results, jobs, quiet=bool(formats))
     stopped = None
-    with reporter, warnings.catch_warnings(record=True, action='always') as told:
+    with reporter, warnings.catch_warnings(record=True, action='always') as warned:
         try:
             run_tabs(results, timeout, show, reporter, jobs, writer.tab_done)
         except (KeyboardInterrupt, SystemExit) as error:
@@ -46,7 +46,7 @@ def run_command(
             writer.interrupted()
     if index and 'html' in formats:
         writer.write_index()
-    for message in dict.fromkeys(str(warning.message) for warning in told):
+    for message in dict.fromkeys(str(warning.message) for warning in warned):
         typer.echo(f'd2lite: {message}', err=True)
     _print_tables(reporter.console, results, show)
     for path in writer.written:
@@ -60,7 +60,7 @@ def run_command(
 
 
 def prepare(paths: list[Path], tab: str | None, settings: dict[str, str]) -> list[TabResult]:
-    """The runs that are to be made: each tab of each page, with its values set."""
+    """The runs to make: each tab of each page, with its values set."""
     results = []
     for path in dict.fromkeys(paths):
         page = read_page(path)

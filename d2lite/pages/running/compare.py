@@ -1,4 +1,4 @@
-"""How far apart the tabs of a page end: what `d2lite parity PAGE` does."""
+"""Compares the variables that the tabs of a page hold at the end, for `d2lite parity PAGE`."""
 
 import itertools
 import tempfile
@@ -16,7 +16,7 @@ __all__ = ['Deviation', 'compare_tabs', 'deviations', 'report']
 
 @dataclass(frozen=True)
 class Deviation:
-    """How far apart the tabs are in one variable."""
+    """The largest difference between the tabs in one variable."""
 
     name: str
     shape: tuple[int, ...]
@@ -28,7 +28,7 @@ class Deviation:
 def compare_tabs(
     page: Page, tabs: list[str], seed: int = 0, timeout: float = 600
 ) -> tuple[list[Deviation], list[TabResult]]:
-    """Runs `page` on `tabs`, each seeded alike; compares the variables that all hold at the end."""
+    """Runs `page` on `tabs` with one seed; compares the variables that all hold at the end."""
     results, variables = [], {}
     with tempfile.TemporaryDirectory(prefix='d2lite-') as folder:
         for tab in tabs:
@@ -40,7 +40,7 @@ def compare_tabs(
 
 
 def deviations(variables: dict[str, dict[str, np.ndarray]]) -> list[Deviation]:
-    """Compares what every tab has in the same name and shape, the furthest apart first."""
+    """Compares the arrays that all tabs have by name and shape; the largest difference is first."""
     if len(variables) < 2:
         return []
     found = []
@@ -66,7 +66,7 @@ def _deviation(name, arrays):
 
 
 def report(page: Page, tabs: list[str], seed: int, timeout: float, tolerance: float | None) -> int:
-    """Prints the table; 1 if a tab failed, or if a variable is further apart than `tolerance`."""
+    """Prints the table; returns 1 if a tab failed or a difference exceeds `tolerance`, else 0."""
     from rich.table import Table
 
     from d2lite.console import console

@@ -1,13 +1,17 @@
-"""What the runner does inside the kernel: before the first cell, and after the last one."""
+"""The functions that the runner calls in the kernel, before the first cell and after the last."""
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from d2lite import seeds, selection
 from d2lite.pages.jupyter import aliases, tab
 from d2lite.saving import storage
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ['MIMETYPE', 'report', 'save_variables', 'set_up']
 
@@ -18,8 +22,8 @@ MAX_SIZE = 100  # elements of an array that is reported in full
 def set_up(name: str, seed: int | None = None) -> None:
     """Makes this the kernel of tab `name`, with its framework imported, and seeded if asked for.
 
-    The framework comes first of all because its backend may have to mend it: a page may import
-    mxnet itself, which current NumPy allows only after d2lite has done so.
+    The framework is imported first because its backend may have to patch it: a page may import
+    mxnet itself, which works with current NumPy only after d2lite has imported it.
     """
     aliases.install()
     tab.select(name)
@@ -28,11 +32,11 @@ def set_up(name: str, seed: int | None = None) -> None:
         seeds.seed_everything(seed)
 
 
-def report(shell, name: str, show: list[str]) -> None:
-    """Sends the runner, as JSON, what its summary says of tab `name`.
+def report(shell: 'InteractiveShell', name: str, show: list[str]) -> None:
+    """Sends the runner a summary of tab `name`, as JSON.
 
     Keys: `framework`, `version`, `devices`; `device` and `history` of the page's trainer, if it has
-    one; `show`, the values of the names asked for; `notes`, what could not be had, and why.
+    one; `show`, the values of the names asked for; `notes`, the errors of parts that failed.
     """
     from IPython.display import publish_display_data
 
@@ -50,8 +54,8 @@ def report(shell, name: str, show: list[str]) -> None:
     publish_display_data({MIMETYPE: json.dumps(values | {'notes': notes})})
 
 
-def save_variables(shell, name: str, path: str) -> None:
-    """Writes the numbers that the page holds to `path`: its variables, and trained parameters.
+def save_variables(shell: 'InteractiveShell', name: str, path: str) -> None:
+    """Writes the numeric variables of the page and its trained parameters to `path`.
 
     Tensors, NumPy arrays and plain numbers go by the names of their variables, the parameters of a
     trainer by `trainer.w` and the like.
@@ -99,7 +103,7 @@ def _training(namespace, name):
 
 
 def _plain(value, name):
-    """`value` in terms of JSON: a scalar, nested lists of a small array, or a short text."""
+    """`value` as JSON has it: a scalar, nested lists of a small array, or a short text."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):

@@ -3,8 +3,8 @@
     result = run_tab(read_page('lesson.md'), 'pytorch', on_output=print)
     result.error or result.values['history']
 
-A hidden cell before the first one readies the kernel for its tab, and one after the last collects
-what a summary says: both are in d2lite.pages.running.in_kernel.
+A hidden cell before the first one prepares the kernel for its tab, and one after the last collects
+a summary. Both are in d2lite.pages.running.in_kernel.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ REPORT_SECONDS = 60
 
 @dataclass
 class TabResult:
-    """How a page went on one tab, or how it goes: it is filled in while the page runs."""
+    """The result of a page on one tab; it is filled in while the page runs."""
 
     tab: str
     cells_total: int
@@ -43,9 +43,14 @@ class TabResult:
     page: Page | None = None
     overridden: list = field(default_factory=list)  # see d2lite.pages.rewriting.overrides
 
+    @property
+    def nodes(self) -> dict[int, nbformat.NotebookNode]:
+        """The cells of the notebook by their positions on the page."""
+        return {node.metadata['d2lite']['position']: node for node in self.notebook.cells}
+
     @classmethod
     def of(cls, page: Page, tab: str) -> 'TabResult':
-        """Of a run that has not begun. Raises PageError or BackendError if there is no such tab."""
+        """The result before the run. Raises PageError or BackendError if there is no such tab."""
         cells = page.for_tab(tab)
         nodes = [
             nbformat.v4.new_code_cell(
@@ -75,8 +80,8 @@ def run_tab(
     the numbers the page holds at the end (see `in_kernel.save_variables`). The kernel runs in the
     page's folder, and is gone when this returns, even by KeyboardInterrupt.
 
-    What goes wrong in the page, the kernel or the framework is in the result. Raises PageError
-    if the page has no such tab, BackendError if nobody has.
+    Errors of the page, the kernel or the framework are in the result. Raises PageError if the page
+    has no such tab, BackendError if no backend has this name.
     """
     result = TabResult.of(page, tab)
     wait_for(execute(result, timeout, on_output, show, seed, variables))
@@ -92,10 +97,10 @@ async def execute(
     variables: Path | str | None = None,
     on_cell: Callable[[], None] | None = None,
 ) -> None:
-    """Runs what `result` is of, and fills it in; the arguments are those of `run_tab`.
+    """Runs the tab of `result`, and fills it in; the arguments are those of `run_tab`.
 
-    `on_cell()` is called after each cell that passed. If this is cancelled, `result` has what ran
-    until then, with an error that says so.
+    `on_cell()` is called after each cell that passed. If this is cancelled, `result` holds
+    the cells that ran, and an error that says so.
     """
     cells, nodes = result.page.for_tab(result.tab), result.notebook.cells
     inside = "__import__('d2lite.pages.running.in_kernel').pages.running.in_kernel"
@@ -126,8 +131,8 @@ async def execute(
                     on_cell()
             client.on_output = None
             if ready and client.usable:
-                trouble = await client.attempt(len(nodes) + 1, REPORT_SECONDS)
-                result.values = _reported(last, trouble)
+                problem = await client.attempt(len(nodes) + 1, REPORT_SECONDS)
+                result.values = _reported(last, problem)
         except asyncio.CancelledError:
             line = current and current.first_line
             result.error = Failure(current, line, 'Interrupted', 'the run was stopped')
@@ -139,7 +144,7 @@ async def execute(
 
 
 def _merge_streams(notebook: nbformat.NotebookNode) -> None:
-    """Makes one output of what a cell printed in several pieces, as Jupyter does."""
+    """Joins what a cell printed in several pieces into one output, as Jupyter does."""
     for node in notebook.cells:
         merged = []
         for output in node.outputs:
@@ -155,8 +160,7 @@ def _show_failure(result: TabResult, cell) -> None:
     """Puts the error under its cell where the kernel could not, as it was stopped or had died."""
     if not result.error or not cell or result.error.cell != cell:
         return
-    nodes = result.notebook.cells
-    (node,) = (n for n in nodes if n.metadata['d2lite']['position'] == cell.position)
+    node = result.nodes[cell.position]
     if not any(output.output_type == 'error' for output in node.outputs):
         error = result.error
         lines = [f'{error.ename}: {error.evalue}', *error.traceback.splitlines()]
@@ -184,8 +188,8 @@ def wait_for(work: Coroutine) -> None:
             thread.submit(loop.close)
 
 
-def _reported(node, trouble: Failure | None) -> dict:
+def _reported(node, problem: Failure | None) -> dict:
     for output in node.outputs:
         if text := output.get('data', {}).get(MIMETYPE):
             return json.loads(text)
-    return {'notes': [f'no summary of this tab: {trouble or "the kernel sent none"}']}
+    return {'notes': [f'no summary of this tab: {problem or "the kernel sent none"}']}

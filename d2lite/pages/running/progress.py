@@ -1,7 +1,7 @@
-"""What a run of pages prints while it goes: the output of the cells, failures, and its progress.
+"""Prints the output of the cells, the failures and the progress of a run.
 
-One kernel at a time prints as it goes. The output of kernels that run beside each other comes tab
-by tab, each when it is done. The progress is drawn on a terminal only.
+With one kernel at a time, output is printed as it comes. With several, the output of a tab is
+printed when the tab is done. The progress is drawn on a terminal only.
 """
 
 import sys
@@ -19,7 +19,7 @@ MAX_TRACEBACK = 24  # lines
 
 
 class Reporter:
-    """A context in which runs are told. `quiet`: of the output of cells only failures are shown."""
+    """A context that reports runs. If `quiet`, it prints failures and no other output of cells."""
 
     def __init__(self, results: list[TabResult], jobs: int = 1, quiet: bool = False):
         for stream in (sys.stdout, sys.stderr):
@@ -83,7 +83,7 @@ class Reporter:
             self._write('stderr', f'd2lite: {note}\n')
         if result.error:
             self._write('stderr', _shortened(result.error.traceback))
-            # The place as compilers tell it, so that editors and terminals can go there.
+            # The format of compilers, which editors and terminals turn into a link.
             line = f':{result.error.line}' if result.error.line else ''
             place = f'{result.page.path}{line}'
             self._write('stderr', f'd2lite: {place}: {result.tab} failed: {result.error}\n')
@@ -95,7 +95,7 @@ class Reporter:
             self.console.print()
 
     def interrupted(self) -> None:
-        """Prints what the tabs that did not come to their end have printed."""
+        """Prints the output of the tabs that were interrupted."""
         for result in self.results:
             if self.held.get(id(result)):
                 self._print_held(result)
@@ -147,7 +147,7 @@ def _list(cells) -> str:
 
 
 def _shortened(traceback: str) -> str:
-    """The traceback without its middle if it is long: where it began, and where it ended."""
+    """The traceback; the middle of a long one is left out."""
     lines = traceback.splitlines()
     if len(lines) > MAX_TRACEBACK:
         left = len(lines) - MAX_TRACEBACK

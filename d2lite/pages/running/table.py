@@ -14,7 +14,7 @@ WIDE = 110  # columns of a terminal in which a line a tab has room
 
 
 def print_table(out: Console, results: list[TabResult], show: list[str]) -> None:
-    """What the tabs came to. Losses have a column if a trainer ran, and so has each name shown."""
+    """Prints a line for each tab. Losses are a column if a trainer ran; so is each of `show`."""
     wide = out.width >= WIDE
     separator = ' ' if wide else '\n'
     key = _loss_key(results)
@@ -32,7 +32,7 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
 
     grid = Table(box=box.HEAVY_HEAD) if wide else Table(box=None, padding=(0, 1, 0, 0))
     for title in columns:
-        # Where there is little room, versions and messages give way, and never the numbers.
+        # In a narrow table versions and messages are folded, and numbers never.
         grid.add_column(
             escape(title if wide else title.replace(' ', '\n')),
             no_wrap=title not in ('version', 'device', 'result'),
@@ -62,7 +62,7 @@ def _device(result):
 
 
 def _shortened(losses):
-    """Of many epochs the first and the last, so that the table keeps its other columns."""
+    """The first and the last of many epochs, so that the table keeps its other columns."""
     return losses if len(losses) <= 6 else [*losses[:3], '…', *losses[-2:]]
 
 

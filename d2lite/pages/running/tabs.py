@@ -1,4 +1,4 @@
-"""Runs pages on their tabs, and prints how it goes: what `d2lite run` does."""
+"""Runs pages on their tabs, several at a time if asked to."""
 
 import asyncio
 import os
@@ -14,11 +14,11 @@ __all__ = ['run_tabs', 'tabs_to_run']
 
 
 def tabs_to_run(page: Page, tab: str | None) -> list[str]:
-    """The tabs that `tab` stands for: a name, `'all'`, or None for the selected backend.
+    """The tabs that `tab` means: a name, `'all'`, or None for the selected backend.
 
-    Raises PageError if the page has no such tab, BackendError if its backend is missing. Of all
-    tabs, one whose backend is missing is told and left out, as a platform may not have it; with
-    D2LITE_REQUIRE_ALL=1 it stays, and fails.
+    Raises PageError if the page has no such tab, BackendError if its backend is missing. With
+    `'all'`, a tab without its backend is left out with a message, for a platform may not have it;
+    with D2LITE_REQUIRE_ALL=1 it is kept, and fails.
     """
     if tab == 'all':
         return _installed(page.tabs or selection.registered_backends())
@@ -52,10 +52,10 @@ def run_tabs(
     jobs: int = 1,
     on_done: Callable[[TabResult], None] = lambda result: None,
 ) -> None:
-    """Runs what `results` are of, `jobs` kernels at a time, and fills them in.
+    """Runs the tabs of `results`, `jobs` kernels at a time, and fills the results in.
 
-    `on_done` is called with each that is done, also with one that failed. By KeyboardInterrupt or
-    SystemExit every kernel ends, and the results have what ran until then.
+    `on_done` is called with each result when its tab has passed or failed. KeyboardInterrupt and
+    SystemExit end every kernel; the results then hold the cells that ran.
     """
     wait_for(_run_all(results, timeout, show, reporter, jobs, on_done))
 
@@ -79,7 +79,7 @@ async def _run_all(results, timeout, show, reporter, jobs, on_done):
     tasks = [asyncio.create_task(run(result)) for result in results]
     try:
         await asyncio.gather(*tasks)
-    finally:  # whatever ended one of them ends all: no kernel outlives this
+    finally:  # an error in one ends all, so that no kernel survives
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
