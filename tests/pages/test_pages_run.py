@@ -96,14 +96,14 @@ def test_prints_what_cells_print(run):
 
 
 def test_output_comes_while_the_cell_runs(world, tmp_path):
-    page = parse_page(
-        '```python\nimport time\nprint("early", flush=True)\ntime.sleep(1)\n```\n',
-        tmp_path / 'p.md',
+    # The cell ends only if its output has come before.
+    cell = (
+        'import pathlib, time\nprint("early", flush=True)\n'
+        'while not pathlib.Path("seen").exists(): time.sleep(0.01)'
     )
-    times = []
-    result = run_tab(page, 'pytorch', on_output=lambda *_: times.append(time.monotonic()))
-    assert result.seconds >= 1
-    assert time.monotonic() - times[0] >= 1
+    page = parse_page(f'```python\n{cell}\n```\n', tmp_path / 'p.md')
+    seen = tmp_path / 'seen'
+    assert run_tab(page, 'pytorch', timeout=60, on_output=lambda *_: seen.touch()).error is None
 
 
 def test_runs_in_the_folder_of_the_page_with_the_tab_as_backend(run, tmp_path, monkeypatch):
@@ -182,10 +182,8 @@ def test_kernel_that_is_killed_is_told(run):
 
 
 def test_timeout(run, tmp_path):
-    start = time.monotonic()
     result = run('1', REMEMBER_PID + 'while True: pass', timeout=0.5)
     assert str(result.error) == 'cell 2 (line 5): Timeout: still running after 0.5 seconds'
-    assert time.monotonic() - start < 15
     wait_until_gone(kernel_pid(tmp_path))
 
 
@@ -203,12 +201,10 @@ def test_on_output_that_fails_ends_the_run(world, tmp_path):
     def fail(*_):
         raise BrokenPipeError
 
-    cell = REMEMBER_PID + 'import time\nprint(1)\ntime.sleep(20)'
+    cell = REMEMBER_PID + 'import time\nprint(1)\nwhile True: time.sleep(0.1)'
     page = parse_page(f'```python\n{cell}\n```\n', tmp_path / 'page.md')
-    start = time.monotonic()
     with pytest.raises(BrokenPipeError):
-        run_tab(page, 'pytorch', on_output=fail)
-    assert time.monotonic() - start < 15
+        run_tab(page, 'pytorch', timeout=60, on_output=fail)
     wait_until_gone(kernel_pid(tmp_path))
 
 

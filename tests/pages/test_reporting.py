@@ -13,12 +13,10 @@ from results import LESSON, ran
 from d2lite.pages.running.progress import Reporter
 
 PAGE = """```python
-import time
-print('unfinished', end='', flush=True); time.sleep(0.3)
+print('unfinished', end='', flush=True)
 for n in range(3): print(f'\\r{n} of 3', end='', flush=True)
 ```
 ```python
-time.sleep(0.5)
 print('[bold]second[/bold]')
 ```
 """

@@ -73,7 +73,7 @@ class Reporter:
 
     def cell(self, result: TabResult) -> None:
         if self.progress:
-            self.progress.advance(self.tasks[id(result)])
+            self.progress.update(self.tasks[id(result)], advance=1, refresh=True)
 
     def end(self, result: TabResult) -> None:
         notes = result.values.get('notes', [])
