@@ -14,7 +14,7 @@ class D2Lite(Loop):
     # What the first epoch of a fit prepares is part of a fit, and not of a steady epoch.
     untimed_epochs = 1
     trainer_arguments = {}
-    epoch_method = '_run_epoch'  # what the Trainer calls once an epoch
+    epoch_method = 'run_epoch'  # what the Trainer calls once an epoch
 
     def __init__(self, backend, *args, **kwargs):
         self.backend = backend
@@ -102,7 +102,7 @@ class D2Lite(Loop):
         self.history += [(each['train_loss'], each.get('val_loss')) for each in trainer.history]
 
     def parameters(self):
-        arrays = self.trainer.state_of.get_parameters(self.trainer)
+        arrays = self.trainer.get_parameters()
         return [arrays[name] for name in self.initial]
 
 

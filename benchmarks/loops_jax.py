@@ -12,7 +12,7 @@ from jax import numpy as jnp
 
 from benchmarks.loop import Loop, slices
 from d2lite_jax.data import DataModule
-from d2lite_jax.executables import ON_ONE_THREAD
+from d2lite_jax.compiled import COMPILER_OPTIONS
 
 
 class Tutorial(Loop):
@@ -96,7 +96,7 @@ LOSS = {False: half_mse, True: cross_entropy}
 
 
 class JaxLoop(Loop):
-    """Plain functions of arrays that stay on the device, in large pages of memory."""
+    """Plain functions of arrays that stay on the device."""
 
     def build(self, data, parameters):
         arrays = (data.X, data.y, data.X_val, data.y_val)
@@ -135,7 +135,7 @@ class Scan(JaxLoop):
 
     def build(self, data, parameters):
         super().build(data, parameters)
-        options = {} if self.workload.classifies else ON_ONE_THREAD
+        options = {} if self.workload.classifies else COMPILER_OPTIONS
         self.compiled_epoch = jax.jit(self.pure_epoch, donate_argnums=0, compiler_options=options)
 
     def epoch(self):

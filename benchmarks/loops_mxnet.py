@@ -100,9 +100,7 @@ class Fast(MxnetLoop):
         return mnp.stack(losses).mean().item(), val_loss
 
     def batches(self, X, y):
-        # What X[start:stop] comes to, in half the time.
-        rows = [(rows.start, rows.stop) for rows in slices(len(X), self.batch_size)]
-        return [(X._slice(*each), y._slice(*each)) for each in rows]
+        return [(X[rows], y[rows]) for rows in slices(len(X), self.batch_size)]
 
     def step(self, X, y):
         with autograd.record():

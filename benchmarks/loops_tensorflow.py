@@ -79,7 +79,7 @@ def model(workload):
 
 
 class GraphLoop(Loop):
-    """Plain functions of variables, in a `tf.function`; the data in large pages of memory."""
+    """Plain functions of variables, in a `tf.function`."""
 
     xla = False
 

@@ -128,14 +128,9 @@ class Best(TorchLoop):
 
     The gather goes into memory that is kept: that saves the page faults of a fresh array. What was
     slower, in CPU time: to gather with X[order] into a fresh array 1.0 to 1.5 times, to gather each
-    batch by itself 1.0 to 1.1, torch.optim.SGD instead of the two lines of `step` 1.4 to 1.5 (W1,
-    W2), with foreach or fused likewise, modules instead of functions 1.1 (W1), F.linear instead of
-    addmm 1.05 (W2). `backward` is as fast as `autograd.grad`. Convolutions take 0.94 of the time
+    batch by itself 1.0 to 1.1, torch.optim.SGD instead of the lines of `step` 1.4 to 1.5 (W1, W2),
+    modules instead of functions 1.1 (W1), F.linear instead of addmm 1.05 (W2). `backward` is as fast as `autograd.grad`. Convolutions take 0.94 of the time
     with the channels last.
-
-    Faster, but not what anybody would write: Huber's loss without an end as half the squared error
-    0.89 (W2; it is what d2lite's own loss does), updates of detached tensors that share the
-    parameters' memory instead of `no_grad` 0.96, and of course gradients by hand.
     """
 
     def build(self, data, parameters):
@@ -171,7 +166,8 @@ class Best(TorchLoop):
         loss = self.loss(self.params, X, y)
         grads = torch.autograd.grad(loss, self.params)
         with torch.no_grad():
-            torch._foreach_add_(self.params, grads, alpha=-self.lr)
+            for param, grad in zip(self.params, grads, strict=True):
+                param.sub_(grad, alpha=self.lr)
         return loss.detach()
 
     def loss(self, params, X, y):
@@ -214,7 +210,8 @@ class Compiled(Best):
             grads, loss = torch.func.grad_and_value(self.loss)(updated, X_batch, y_batch)
             updated = [p - self.lr * grad for p, grad in zip(updated, grads, strict=True)]
             losses.append(loss)
-        torch._foreach_copy_(params, updated)
+        for param, new in zip(params, updated, strict=True):
+            param.copy_(new)
         return torch.stack(losses)
 
     def losses(self, params, X, y):

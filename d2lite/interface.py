@@ -17,7 +17,8 @@ DEVICES = 'cpu gpu num_gpus try_gpu try_all_gpus'.split()
 
 TRAINING = """
     HyperParameters add_to_class ProgressBoard nn_Module Module DataModule Trainer SGD
-    seed_everything load_parameters xavier_uniform
+    seed_everything load_parameters xavier_uniform Callback EarlyStopping ModelCheckpoint
+    LearningRateMonitor CSVLogger TensorBoardLogger
 """.split()
 
 LINEAR_REGRESSION = """

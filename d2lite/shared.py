@@ -17,14 +17,27 @@ from d2lite.plotting.figures import (
 from d2lite.saving.checkpoint import load_parameters
 from d2lite.saving.initialization import xavier_uniform
 from d2lite.seeds import seed_everything
+from d2lite.training.callbacks import (
+    Callback,
+    EarlyStopping,
+    LearningRateMonitor,
+    ModelCheckpoint,
+)
+from d2lite.training.loggers import CSVLogger, TensorBoardLogger
 
 __all__ = [
     'DATA_HUB',
     'DATA_URL',
     'Accumulator',
     'Animator',
+    'CSVLogger',
+    'Callback',
+    'EarlyStopping',
     'HyperParameters',
+    'LearningRateMonitor',
+    'ModelCheckpoint',
     'ProgressBoard',
+    'TensorBoardLogger',
     'Timer',
     'add_to_class',
     'check_len',

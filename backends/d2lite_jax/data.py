@@ -1,23 +1,20 @@
 """Data modules that hand out JAX arrays."""
 
 import jax
-import numpy as np
 from jax import numpy as jnp
 
-from d2lite.data import digits, fashion_mnist, house_prices, images
-from d2lite.data import module as data
-from d2lite.data.memory import aligned
+from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
 from d2lite_jax.framework import NAME
 from d2lite_jax.tensor import numpy
 
 
-class DataModule(data.DataModule):
+class DataModule(module.DataModule):
     backend = NAME
     numpy = staticmethod(numpy)
 
     @staticmethod
     def tensor(array):
-        return jax.device_put(aligned(np.asarray(array)))
+        return jnp.array(array)
 
     @staticmethod
     def take(tensor, rows):
@@ -29,8 +26,12 @@ class DataModule(data.DataModule):
         # The start as data: tensor[start:stop] would compile anew for each place.
         return jax.lax.dynamic_slice_in_dim(tensor, start, stop - start)
 
+    @staticmethod
+    def order_on_device(order):
+        return jnp.array(order, jnp.int32)
 
-class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
+
+class SyntheticRegressionData(synthetic.SyntheticRegressionData, DataModule):
     pass
 
 

@@ -7,7 +7,7 @@ import optax
 from flax import linen as nn
 from jax import numpy as jnp
 
-from d2lite.data import module as data
+from d2lite.data import loader, synthetic
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
 from d2lite_jax.data import DataModule
@@ -83,7 +83,7 @@ class LinearRegression(Module):
 
 def synthetic_data(w, b, num_examples):
     """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
-    X, y = data.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
+    X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
     return jnp.array(X), jnp.array(y)
 
 
@@ -94,7 +94,7 @@ def data_iter(batch_size, features, labels):
 
 def load_array(data_arrays, batch_size, is_train=True):
     """Minibatches of arrays of equal length; in a new order each time if training."""
-    return data.TensorLoader(
+    return loader.TensorLoader(
         data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 

@@ -8,6 +8,7 @@ from flax import linen as nn
 
 from d2lite.plotting.board import ProgressBoard
 from d2lite.training import module
+from d2lite.training.arguments import check_loss
 from d2lite_jax.framework import NAME
 
 nn_Module = nn.Module
@@ -41,6 +42,7 @@ class Module(module.Module, nn.Module):
 
         def loss_and_rest(params):
             value = self.loss(params, batch[:-1], batch[-1], state)
+            check_loss(self, value[0] if isinstance(value, tuple) else value, 'loss')
             return (value[0], value) if isinstance(value, tuple) else (value, value)
 
         (loss, value), grads = jax.value_and_grad(loss_and_rest, has_aux=True)(params)

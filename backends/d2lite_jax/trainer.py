@@ -9,7 +9,7 @@ from jax import numpy as jnp
 
 from d2lite.training import trainer
 from d2lite_jax import state
-from d2lite_jax.compiled import Compiled
+from d2lite_jax.compiled import CompiledEpoch
 from d2lite_jax.devices import gpu, num_gpus
 from d2lite_jax.framework import NAME, device_names, get_key, version
 
@@ -26,10 +26,10 @@ class TrainState(train_state.TrainState):
 
 class Trainer(trainer.Trainer):
     backend = NAME
-    state_of = state
+    serialization = state
     framework_version = version()
-    compilation = Compiled
-    compiles_if = (None, True)
+    compiled_class = CompiledEpoch
+    compile_modes = (None, True)
 
     def fit(self, model, data=None, key=None, **kwargs):
         """As elsewhere; `key` starts the parameters and dropout, by default a new one."""
@@ -56,7 +56,9 @@ class Trainer(trainer.Trainer):
         # for it, a compiled step does not compute it, which would take longer than a small model.
         key = jax.random.fold_in(state.dropout_rng, state.step)
         step_state = state.replace(dropout_rng=key)
-        value, grads = self.model.training_step(state.params, batch, step_state)
+        value, grads = checked(
+            self.model, self.model.training_step(state.params, batch, step_state)
+        )
         state = state.apply_gradients(grads=grads)
         if state.batch_stats:
             state = state.replace(batch_stats=self.updated_batch_stats(value))
@@ -123,6 +125,14 @@ class Trainer(trainer.Trainer):
         )
         return optax.chain(clip, optax.GradientTransformation(optim.init, optim.update))
 
+    def current_lr(self):
+        hyperparams = getattr(self.state.opt_state, 'hyperparams', {})  # of inject_hyperparams
+        lr = hyperparams.get('learning_rate')
+        return super().current_lr() if lr is None else float(lr)
+
+    def set_training(self, training):
+        self.model.training = training
+
     @staticmethod
     def find_gpus():
         return [gpu(i) for i in range(num_gpus())]
@@ -137,3 +147,14 @@ class Trainer(trainer.Trainer):
     def device(self):
         """Where this trainer trains: JAX takes the first GPU there is without being asked."""
         return device_names()[0]
+
+
+def checked(model, result):
+    """What `training_step` returned, if that is a pair. Raises TypeError otherwise."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        what = 'nothing' if result is None else f'a {type(result).__name__}'
+        raise TypeError(
+            f'{type(model).__name__}.training_step() returned {what}: it must return a pair, the '
+            f'loss of the minibatch and its gradients, as jax.value_and_grad gives them'
+        )
+    return result

@@ -1,182 +1,183 @@
-"""Compiled steps on PyTorch: torch.compile of whole steps, gradients and plain updates included."""
-
-from functools import partial
+"""Compiled steps on PyTorch: torch.export, torch.func and torch.compile."""
 
 import torch
+from torch import nn
+from torch.func import functional_call, grad_and_value
 
-from d2lite.training import compiled as compilation
-from d2lite.training.compiled import deferring, sizes
-from d2lite_torch.graphs import now, places, program, replaced, shapes, traced
-from d2lite_torch.optimizer import SGD, is_plain
+from d2lite.data.loader import TensorLoader
+from d2lite.training import compiled
+from d2lite.training.arguments import check_loss
+from d2lite.training.compiled import CannotCompile, collected_outputs
+from d2lite.training.step_code import plain_attributes
+from d2lite_torch.channels import is_unsafe
+from d2lite_torch.module import plain_tensors
+from d2lite_torch.optimizer import SGD
 
-STEPS_IN_A_CALL = 8  # of a small model: a call takes as long as a step of it
-NODES_OF_A_SMALL_STEP = 60  # of its graph; more steps of a larger one only take longer to compile
+STEPS_IN_A_CALL = 8  # of a small model with plain SGD
+SMALL = 2**16  # parameters
+MOST_SHAPES = 6  # of batches, in training and validation together
 
 
-class Step:
-    """The program of a step of training, or of validation, for batches from any loader.
+class Step(nn.Module):
+    """A step of `trainer` as a module, so that `functional_call` can give it its parameters."""
 
-    It also makes the update, if that is plain SGD and nothing happens to the gradients before.
-    """
+    def __init__(self, trainer, train, prepare):
+        super().__init__()
+        self.model = trainer.model
+        self.step = self.model.training_step if train else self.model.validation_step
+        self.trainer, self.prepare, self.train_step = trainer, prepare, train
 
-    loops = False
-    multiple = 1  # how many steps go best together
+    def forward(self, *batch):
+        with collected_outputs(self.trainer) as outputs:
+            loss = self.step(self.trainer.prepare_batch(batch) if self.prepare else batch)
+        if self.train_step:
+            check_loss(self.model, loss)
+        self.labels = outputs.labels
+        return loss if self.train_step else torch.zeros(()), [
+            torch.as_tensor(value) for value in outputs.values
+        ]
 
-    def __init__(self, trainer, train, loader, batch):
-        self.trainer, self.train, self.loader = trainer, train, loader
-        self.params, self.others = places(trainer.model)
-        self.rates = LearningRates(self.params)
-        self.graphs = {}  # by the shapes of a batch
-        self.programs = {}  # by those of several
-        self.make(batch)
 
-    def make(self, batch):
-        self.program_for(self.model_args(), batch, (len(batch[0]),))
+class CompiledEpoch(compiled.CompiledEpoch):
+    __doc__ = compiled.CompiledEpoch.__doc__
 
-    def step(self, batch):
-        return self.steps(self.model_args(), list(batch), (len(batch[0]),))
+    def __init__(self, trainer):
+        super().__init__(trainer)
+        self.model = trainer.model
+        if plain_tensors(self.model) and not list(nn.Module.parameters(self.model)):
+            raise CannotCompile('its tensors are no nn.Parameter, which torch.func asks for')
+        self.params = dict(nn.Module.named_parameters(self.model))
+        self.params = {name: p for name, p in self.params.items() if p.requires_grad}
+        self.programs = {}
+        torch.compiler.reset()  # what earlier trainings have compiled counts against a limit
+        whole = type(trainer.train_dataloader.dataloader) is TensorLoader
+        small = sum(p.numel() for p in self.params.values()) <= SMALL
+        convolutions = any(p.ndim > 2 for p in self.params.values())
+        self.loops = whole and small and not convolutions and self.plain_lr() is not None
+        # The same random numbers as without; and no layout of convolutions that is unsafe.
+        self.options = {'fallback_random': True}
+        if any(map(is_unsafe, nn.Module.modules(self.model))):
+            self.options['layout_optimization'] = False
 
-    def model_args(self):
-        """What a program takes beside batches: the tensors of the model, and learning rates."""
-        rates = self.rates.now(self.trainer) if self.train else []
-        return now(self.params), now(self.others), rates
+    def plain_lr(self):
+        """The learning rate if the update is no more than param - lr * gradient, else None."""
+        optim = self.trainer.optim
+        if self.trainer.gradient_clip_val > 0:
+            return None
+        if type(optim) is SGD:
+            params = optim.params
+        elif type(optim) is torch.optim.SGD and len(optim.param_groups) == 1:
+            group = optim.param_groups[0]
+            params = group['params']
+            if any(group[name] for name in ('momentum', 'weight_decay', 'maximize')):
+                return None
+        else:
+            return None
+        if {id(p) for p in params} != {id(p) for p in self.params.values()}:
+            return None
+        return optim.lr if type(optim) is SGD else group['lr']
 
-    def steps(self, model_args, tensors, sizes):
-        """Makes steps with batches of these sizes. Returns the values of what they deferred."""
-        program = self.program_for(model_args, tensors, sizes)
-        with torch.no_grad():
-            values, grads = program(*model_args, tensors)
-            if grads:
-                self.update(grads)
-        return values
+    def values_read(self):
+        # The optimizer is not part of what is compiled, but for its learning rate, an input.
+        optim, self.trainer.optim = self.trainer.optim, None
+        try:
+            read = super().values_read()
+        finally:
+            self.trainer.optim = optim
+        modes = [
+            value
+            for module in nn.Module.modules(self.model)
+            for value in plain_attributes(module).values()
+        ]
+        trained = [p.requires_grad for p in nn.Module.parameters(self.model)]
+        return read, tuple(modes), tuple(trained), self.plain_lr() is None
 
-    def update(self, grads):
-        """What `fit_epoch` does when the gradients are known."""
-        for place, grad in zip(self.params, grads, strict=True):
-            place.tensor().grad = grad
-        self.trainer.apply_gradients()
+    def trace(self, batch, train):
+        prepare = type(self.loader(train)) is TensorLoader
+        batch = batch if prepare else self.trainer.prepare_batch(batch)
+        self.program(batch, train)
 
-    def program_for(self, model_args, tensors, sizes):
-        key = self.key(tensors, sizes), len(model_args[2])
+    def loader(self, train):
+        trainer = self.trainer
+        return (trainer.train_dataloader if train else trainer.val_dataloader).dataloader
+
+    def program(self, batch, train):
+        """The compiled step for batches of these shapes."""
+        key = train, tuple((tensor.shape, tensor.dtype) for tensor in batch)
         if key not in self.programs:
-            batches = zip(*(tensor.split(sizes) for tensor in tensors), strict=True)
-            graphs = [self.graph_for(batch) for batch in batches]
-            args = *model_args, list(tensors)
-            graph = traced(partial(run_steps, graphs, sizes), *args)
-            self.programs[key] = program(graph, *args)
+            self.programs[key] = self.compile_step(batch, train)
         return self.programs[key]
 
-    def key(self, tensors, sizes):
-        return sizes, shapes(tensors)
+    def compile_step(self, batch, train):
+        step = Step(self.trainer, train, type(self.loader(train)) is TensorLoader)
+        with torch.random.fork_rng(devices=[]):
+            graph = torch.export.export(step, tuple(batch), strict=False).module()
+        self.labels[train] = step.labels
+        buffers = {name: b for name, b in graph.named_buffers()}
 
-    def graph_for(self, batch):
-        key = shapes(batch)
-        if key not in self.graphs:
-            args = now(self.params), now(self.others), batch
-            self.graphs[key] = traced(self.traced_step, *args)
-            self.is_small = len(self.graphs[key].graph.nodes) <= NODES_OF_A_SMALL_STEP
-        return self.graphs[key]
+        def run(params, buffers, batch):
+            def loss_of(params):
+                now = {name: buffer.clone() for name, buffer in buffers.items()}
+                named = {f'model.{name}': param for name, param in params.items()}
+                loss, values = functional_call(graph, named | now, tuple(batch))
+                return loss, (values, now)
 
-    def traced_step(self, params, others, batch):
-        """The values of what a step defers, and the gradients."""
-        trainer, model = self.trainer, self.trainer.model
-        params = [param.detach().requires_grad_(self.train) for param in params]
-        with replaced(self.params + self.others, params + others), deferring(trainer) as deferred:
-            grads = []
-            if self.train:
-                with torch.enable_grad():
-                    loss = model.training_step(batch)
-                grads = torch.autograd.grad(loss, params, allow_unused=True)
-            else:
-                with torch.no_grad():
-                    model.validation_step(batch)
-        self.functions = deferred.functions
-        return [torch.as_tensor(value).detach() for value in deferred.values], grads
+            if not train:
+                return {}, *loss_of(params)[1]
+            grads, (_, (values, now)) = grad_and_value(loss_of, has_aux=True)(params)
+            return grads, values, now
 
+        if len(self.programs) >= MOST_SHAPES:  # torch.compile takes no more of one function
+            return run, run, buffers
+        return torch.compile(run, fullgraph=True, dynamic=False, options=self.options), run, buffers
 
-class Pass(Step):
-    """The programs of a pass over whole tensors: some steps to a call, and those that are left."""
+    def step(self, batch, train):
+        compiled_step, _, buffers = self.program(batch, train)
+        params = {name: param.detach() for name, param in self.params.items()}
+        with torch.no_grad():
+            grads, values, now = compiled_step(params, buffers, tuple(batch))
+            for name, buffer in buffers.items():
+                buffer.copy_(now[name])
+            if train:
+                for name, param in self.params.items():
+                    param.grad = grads[name]
+                self.trainer.apply_gradients()
+        return [value.reshape(1) for value in values]
 
-    loops = True
-
-    def make(self, batch):
-        loader = self.loader
-        self.graph_for([tensor[: sizes(loader)[0]] for tensor in loader.tensors])
-        if self.is_small and (self.rates.now(self.trainer) or not self.train):
-            self.multiple = STEPS_IN_A_CALL
-        self.sizes = tuple(len(batch) for batch in loader.tensors[0].split(loader.batch_size))
-        for start in {0, len(self.sizes) - len(self.sizes) % self.multiple} - {len(self.sizes)}:
-            some = self.sizes[start : start + self.multiple]
-            tensors = [tensor[: sum(some)] for tensor in loader.tensors]
-            self.program_for(self.model_args(), tensors, some)
-
-    def key(self, tensors, sizes):
-        return sizes  # all else is the same for a loader
-
-    def given(self, order):
-        """The tensors in this order, in parts that are a call each."""
-        tensors = self.loader.tensors if order is None else self.loader.in_order(order)
-        num_rows = self.multiple * self.loader.batch_size
-        return [list(part) for part in zip(*(t.split(num_rows) for t in tensors), strict=True)]
-
-    def run(self, start, count, parts):
-        stop, found, model_args = start + count, [], self.model_args()
-        # Without learning rates each step needs the update after it, which is not in the program.
-        together = not self.train or bool(model_args[2])
-        while start < stop:
-            part, within = divmod(start, self.multiple)
-            tensors = parts[part]
-            some = self.sizes[start - within : start - within + self.multiple]
-            if within or start + len(some) > stop or not together:
-                # One step, rather than a program for each number of steps.
-                first, some = within * self.loader.batch_size, some[within : within + 1]
-                tensors = [tensor[first : first + some[0]] for tensor in tensors]
-            found.append(self.steps(model_args, tensors, some))
-            start += len(some)
+    def steps(self, order, start, stop, train):
+        loader, found = self.loader(train), []
+        size = loader.batch_size
+        params = {name: param.detach() for name, param in self.params.items()}
+        lr = torch.tensor(self.plain_lr())
+        with torch.no_grad():
+            while start < stop:
+                count = STEPS_IN_A_CALL if stop - start >= STEPS_IN_A_CALL else 1
+                rows = slice(start * size, (start + count) * size)
+                rows = rows if order is None else order[rows]
+                tensors = [loader.data.take(tensor, rows) for tensor in loader.tensors]
+                params, values = self.several(count, train, tensors)(params, lr, tensors)
+                found.append(values)
+                start += count
+            if train:
+                for name, param in self.params.items():
+                    param.copy_(params[name])
         return [torch.cat(values) for values in zip(*found, strict=True)]
 
-    def traced_step(self, params, others, batch):
-        return super().traced_step(params, others, self.trainer.prepare_batch(batch))
+    def several(self, count, train, tensors):
+        """The program of `count` steps of plain SGD; values as tensors (count,)."""
+        if (train, count) not in self.programs:
+            size = len(tensors[0]) // count
+            _, run, buffers = self.program([tensor[:size] for tensor in tensors], train)
 
+            def run_steps(params, lr, tensors):
+                found = []
+                for batch in zip(*(tensor.split(size) for tensor in tensors), strict=True):
+                    grads, values, _ = run(params, buffers, batch)
+                    params = {n: p - lr * grads[n] if n in grads else p for n, p in params.items()}
+                    found.append(values)
+                return params, [torch.stack(values) for values in zip(*found, strict=True)]
 
-class Compiled(compilation.Compiled):
-    __doc__ = compilation.Compiled.__doc__
-    step_program, pass_program = Step, Pass
-
-
-def run_steps(graphs, sizes, params, others, rates, tensors):
-    """Steps with batches of these sizes, which with learning rates also update the parameters."""
-    found, grads = [], []
-    for graph, *batch in zip(graphs, *(tensor.split(sizes) for tensor in tensors), strict=True):
-        values, grads = graph(params, others, batch)
-        found.append(values)
-        for param, grad, rate in zip(params, grads, rates, strict=False):
-            if grad is not None:
-                param.sub_(rate * grad)
-    return [torch.stack(values) for values in zip(*found, strict=True)], [] if rates else grads
-
-
-class LearningRates:
-    """Those of the parameters, as tensors: a number would be part of a program."""
-
-    def __init__(self, places):
-        self.places = places
-        self.numbers = self.tensors = None
-
-    def now(self, trainer):
-        """One for each parameter if all that is to be done is plain SGD, otherwise none."""
-        optim = trainer.optim
-        if trainer.gradient_clip_val > 0:
-            return []
-        if type(optim) is SGD:
-            groups = [{'params': optim.params, 'lr': optim.lr}]
-        elif is_plain(optim):
-            groups = optim.param_groups
-        else:
-            return []
-        numbers = [(group['lr'], len(group['params'])) for group in groups]
-        if numbers != self.numbers:
-            rates = {id(param): group['lr'] for group in groups for param in group['params']}
-            found = [rates.get(id(place.tensor()), 0.0) for place in self.places]
-            self.numbers, self.tensors = numbers, [torch.tensor(float(rate)) for rate in found]
-        return self.tensors
+            self.programs[train, count] = torch.compile(
+                run_steps, fullgraph=True, dynamic=False, options=self.options
+            )
+        return self.programs[train, count]

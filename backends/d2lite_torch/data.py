@@ -2,14 +2,13 @@
 
 import torch
 
-from d2lite.data import digits, fashion_mnist, house_prices, images
-from d2lite.data import module as data
+from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
 from d2lite.data.images import Examples
 from d2lite_torch.framework import NAME
 from d2lite_torch.tensor import numpy
 
 
-class DataModule(data.DataModule):
+class DataModule(module.DataModule):
     backend = NAME
     tensor = staticmethod(torch.from_numpy)
     numpy = staticmethod(numpy)
@@ -18,34 +17,12 @@ class DataModule(data.DataModule):
     def take(tensor, rows):
         if isinstance(rows, slice):
             return tensor[rows]  # a view
-        return tensor[torch.from_numpy(rows).to(tensor.device)]
+        return tensor.index_select(0, torch.as_tensor(rows, device=tensor.device))
 
-    @staticmethod
-    def take_into(memory, tensor, rows):
-        """As `take`, in the memory of an earlier result, which saves the time to get new memory.
-
-        That is, unless somebody still holds a part of it, a batch for example.
-        """
-        rows = torch.from_numpy(rows).to(tensor.device)
-        if tensor.requires_grad:  # then PyTorch writes into no memory but its own
-            return tensor[rows]
-        if memory is None or is_shared(memory):
-            memory = tensor.new_empty((len(rows), *tensor.shape[1:]))
-        return torch.index_select(tensor, 0, rows, out=memory)
-
-    @staticmethod
-    def batches(tensor, batch_size):
-        return tensor.split(batch_size)
+    order_on_device = staticmethod(torch.from_numpy)
 
 
-def is_shared(tensor):
-    """Whether any other tensor uses the same memory."""
-    storage = tensor.untyped_storage()
-    # One use is the tensor's, and one that of `storage`.
-    return torch._C._storage_Use_Count(storage._cdata) > 2
-
-
-class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
+class SyntheticRegressionData(synthetic.SyntheticRegressionData, DataModule):
     pass
 
 

@@ -1,8 +1,9 @@
-"""Minibatch stochastic gradient descent on PyTorch: written out, and its own in fewer calls."""
+"""Minibatch stochastic gradient descent, by hand, and schedulers of learning rates."""
 
 import torch
 
 from d2lite.hyperparameters import HyperParameters
+from d2lite.training.callbacks import Callback
 
 
 class SGD(HyperParameters):
@@ -11,51 +12,71 @@ class SGD(HyperParameters):
     def __init__(self, params, lr):
         self.save_hyperparameters()
 
+    @torch.no_grad()
     def step(self):
         for param in self.params:
-            param.sub_(param.grad, alpha=self.lr)
+            if param.grad is not None:  # the loss may not depend on it
+                param.sub_(param.grad, alpha=self.lr)
 
     def zero_grad(self):
         for param in self.params:
             param.grad = None
 
 
-class PlainSGD:
-    """A `torch.optim.SGD` without momentum and the like, as the one operation that it comes to.
+class SchedulerCallback(Callback):
+    """Steps a scheduler after each epoch, or with `interval='step'` after each step.
 
-    The same numbers in a third of the time on a small model: PyTorch's `step` looks at each
-    parameter for what it may have to do beside. As soon as there is any of that, it does it.
+    `monitor`: the label whose value a ReduceLROnPlateau is given.
     """
 
-    def __init__(self, optim):
-        self.optim = optim
+    def __init__(self, scheduler, interval='epoch', monitor='val_loss'):
+        if interval not in ('epoch', 'step'):
+            raise ValueError(f"interval must be 'epoch' or 'step', got {interval!r}")
+        self.scheduler, self.interval, self.monitor = scheduler, interval, monitor
+        self.every_n_train_steps = 1 if interval == 'step' else None
 
-    def zero_grad(self):
-        for group in self.optim.param_groups:
-            for param in group['params']:
-                param.grad = None
+    def on_train_batch_end(self, trainer, model):
+        if self.interval == 'step':
+            self.scheduler.step()
 
-    def step(self):
-        if not is_plain(self.optim):
-            self.optim.step()
+    def on_train_epoch_end(self, trainer, model):
+        if self.interval == 'step':
             return
-        for group in self.optim.param_groups:
-            params, lr = group['params'], group['lr']
-            try:
-                torch._foreach_add_(params, [param.grad for param in params], alpha=-lr)
-            except TypeError:  # the loss does not depend on all of them
-                params = [param for param in params if param.grad is not None]
-                if params:
-                    torch._foreach_add_(params, [param.grad for param in params], alpha=-lr)
+        if isinstance(self.scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            if self.monitor not in trainer.history[-1]:
+                raise ValueError(f'ReduceLROnPlateau needs {self.monitor!r}, which is not plotted')
+            self.scheduler.step(trainer.history[-1][self.monitor])
+        else:
+            self.scheduler.step()
 
 
-def is_plain(optim):
-    """Whether a step of `optim` is no more than param - lr * gradient."""
-    if type(optim) is not torch.optim.SGD or 'step' in vars(optim):  # a scheduler watches it
-        return False
-    for group in optim.param_groups:
-        if group['momentum'] or group['weight_decay'] or group['maximize']:
-            return False
-        if group['differentiable'] or type(group['lr']) not in (float, int):
-            return False
-    return not (optim._optimizer_step_pre_hooks or optim._optimizer_step_post_hooks)
+def optimizer_and_schedulers(model):
+    """The optimizer of `configure_optimizers`, and a callback for each scheduler beside it.
+
+    Taken are: an optimizer; (optimizer, scheduler); ([optimizer], [schedulers]); and
+    {'optimizer': ..., 'lr_scheduler': ...}, where a scheduler may be a dictionary with the keys
+    scheduler, interval ('epoch' or 'step') and monitor. Raises TypeError for others.
+    """
+    found, schedulers = model.configure_optimizers(), []
+    if isinstance(found, dict):
+        found, schedulers = found.get('optimizer'), found.get('lr_scheduler', [])
+    elif isinstance(found, tuple | list) and len(found) == 2:
+        found, schedulers = found
+    if isinstance(found, tuple | list) and len(found) == 1:
+        (found,) = found
+    if not isinstance(schedulers, tuple | list):
+        schedulers = [schedulers]
+    if not hasattr(found, 'step'):
+        what = 'nothing' if found is None else f'a {type(found).__name__}'
+        raise TypeError(
+            f'{type(model).__name__}.configure_optimizers() returned {what}: it must return the '
+            f'optimizer, e.g. return torch.optim.SGD(self.parameters(), lr=self.lr), or the '
+            f'optimizer and a scheduler'
+        )
+    callbacks = []
+    for each in schedulers:
+        settings = each if isinstance(each, dict) else {'scheduler': each}
+        scheduler = settings['scheduler']
+        known = {key: settings[key] for key in ('interval', 'monitor') if key in settings}
+        callbacks.append(SchedulerCallback(scheduler, **known))
+    return found, callbacks

@@ -41,7 +41,7 @@ def _tensors(trainer):
     images = _flattened_images(trainer)
     for path, module in _modules(trainer.model):
         prefix = f'{path}.' if path else ''
-        layer = isinstance(module, nn.Linear | nn.modules.conv._ConvNd)
+        layer = isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d)
         for name, param in module.named_parameters(recurse=False):
             yield prefix + neutral_name(name), param, layer and name == 'weight', images.get(module)
         for name, buffer in module.named_buffers(recurse=False):

@@ -14,6 +14,7 @@ def get_state(trainer):
     return {
         'tensors': {name: numpy(tensor) for name, tensor in _all_tensors(trainer.model)},
         'optimizer': _to_arrays(optimizer_state(trainer.optim)),
+        'schedulers': [_to_arrays(each.scheduler.state_dict()) for each in trainer.schedulers],
     }
 
 
@@ -22,6 +23,8 @@ def set_state(trainer, state):
     for name, tensor in tensors.items():
         tensor.data = torch.from_numpy(state['tensors'][name].copy()).to(tensor.device)
     set_optimizer_state(trainer.optim, _to_tensors(state['optimizer']))
+    for callback, saved in zip(trainer.schedulers, state['schedulers'], strict=True):
+        callback.scheduler.load_state_dict(_to_tensors(saved))
 
 
 def get_random_state():

@@ -1,80 +1,94 @@
 """Trainer on PyTorch."""
 
+import contextlib
+
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
 from d2lite.training import trainer
+from d2lite.training.arguments import check_loss
 from d2lite_torch import state
-from d2lite_torch.compiled import Compiled
+from d2lite_torch.channels import channels_last, works_channels_last
+from d2lite_torch.compiled import CompiledEpoch
 from d2lite_torch.devices import gpu, num_gpus
 from d2lite_torch.framework import NAME, version
 from d2lite_torch.module import plain_tensors
-from d2lite_torch.optimizer import PlainSGD, is_plain
+from d2lite_torch.optimizer import optimizer_and_schedulers
 
 
 class Trainer(trainer.Trainer):
     backend = NAME
-    state_of = state
+    serialization = state
     framework_version = version()
-    compilation = Compiled
-    compiles_if = (True,)
+    compiled_class = CompiledEpoch
+    compile_modes = (True,)
 
     def fit_epoch(self):
         if self.compiles():
             return self.compiled.fit_epoch()
         self.model.train()
-        no_grad = torch.no_grad()
         for batch in self.train_dataloader:
             loss = self.model.training_step(self.prepare_batch(batch))
-            self.update.zero_grad()
-            with no_grad:
+            if getattr(loss, 'ndim', 1):
+                check_loss(self.model, loss)
+            self.optim.zero_grad()
+            with torch.no_grad():
                 loss.backward()
                 self.apply_gradients()
             self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
         self.model.eval()
-        with no_grad:
+        with torch.no_grad():
             for batch in self.val_dataloader:
                 self.model.validation_step(self.prepare_batch(batch))
                 self.val_batch_idx += 1
 
+    def run_epoch(self):
+        fast_layout = works_channels_last(self)
+        with channels_last(self.model) if fast_layout else contextlib.nullcontext():
+            super().run_epoch()
+
     def prepare_parameters(self, init_params):
-        """The parameters that training starts from: as the model made them, or as given."""
+        """Sets the parameters that training starts from: as the model made them, or as given."""
         # Lazy layers get theirs now and not in the first step, between the numbers of dropout.
         if any(map(is_lazy, nn.Module.parameters(self.model))):
-            self.state_of.build(self, self.first_batch())
+            self.serialization.build(self, self.first_batch())
         super().prepare_parameters(init_params)
 
     def set_training(self, training):
         self.model.train(training)
 
     def prepare_optimizer(self):
-        """Asks the model for its optimizer, which then updates the parameters."""
-        if not self.gpus:
-            arrange_weights(self.model)
-        super().prepare_optimizer()
-        self.update = PlainSGD(self.optim) if is_plain(self.optim) else self.optim
+        """Asks the model for its optimizer, and for schedulers of learning rates beside it."""
+        self.optim, self.schedulers = optimizer_and_schedulers(self.model)
 
     def apply_gradients(self):
         """Clips the gradients, if they are to be clipped, and makes the update."""
         if self.gradient_clip_val > 0:
             self.clip_gradients(self.gradient_clip_val, self.model)
-        self.update.step()
+        self.optim.step()
 
     def clip_gradients(self, grad_clip_val, model):
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
-        # Not the model's own `parameters`: a lesson's may return its plain tensors.
+        # PyTorch's clip_grad_norm_ adds 1e-6 to the norm, so that results would differ by backend.
         params = [*nn.Module.parameters(model), *(tensor for _, tensor in plain_tensors(model))]
         grads = [param.grad for param in params if param.grad is not None]
+        if not grads:
+            return
         norm = torch.sqrt(sum(torch.sum(grad**2) for grad in grads))
         if norm > grad_clip_val:
             for grad in grads:
                 grad *= grad_clip_val / norm
 
+    def current_lr(self):
+        if isinstance(self.optim, torch.optim.Optimizer):
+            return float(self.optim.param_groups[0]['lr'])
+        return super().current_lr()
+
     def numbers(self, values):
-        if self.gpus and all(isinstance(value, torch.Tensor) for value in values):
+        if values and all([isinstance(value, torch.Tensor) for value in values]):
             return torch.stack([value.reshape(()) for value in values]).tolist()  # one wait
         return super().numbers(values)
 
@@ -90,14 +104,3 @@ class Trainer(trainer.Trainer):
 
     def move_batch(self, batch):
         return [tensor.to(self.gpus[0]) for tensor in batch]
-
-
-def arrange_weights(model):
-    """Lays the weights of convolutions out with their channels last, as CPUs have them fastest.
-
-    A tenth of the time of LeNet. Nothing else changes: shapes and numbers are as before.
-    """
-    for param in nn.Module.parameters(model):
-        if not is_lazy(param) and param.ndim == 4:
-            # `contiguous` would leave a weight for one channel as it is, which would be slower.
-            param.data = param.data.to(memory_format=torch.channels_last)

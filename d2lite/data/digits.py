@@ -1,4 +1,4 @@
-"""Digits: 1,797 real handwritten digits of 8 x 8 pixels, which scikit-learn brings along.
+"""Digits: 1,797 real handwritten digits of 8 x 8 pixels, which are part of scikit-learn.
 
 Source: Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
 Repository, 1998.
@@ -6,21 +6,22 @@ Repository, 1998.
 
 import numpy as np
 
-from d2lite.data.images import ImageData
+from d2lite.data.images import ImageData, Size
 
 __all__ = ['Digits']
 
 
 class Digits(ImageData):
-    """Handwritten digits, 8 x 8 pixels, without a download: data for a first try.
+    """Handwritten digits, 8 x 8 pixels, which need no download.
 
-    `resize`: (height, width), or None for 8 x 8. Of each class a fifth, always the same images, is
-    for validation: 1,442 to train on and 355 to validate on. Needs scikit-learn.
+    `resize`: (height, width), or None for 8 x 8. A fifth of each class, always the same images, is
+    for validation: 1,442 to train on and 355 to validate on. Raises ImportError without
+    scikit-learn.
     """
 
     classes = tuple('0123456789')
 
-    def __init__(self, batch_size=64, resize=None):
+    def __init__(self, batch_size: int = 64, resize: Size | None = None) -> None:
         super().__init__()
         self.save_hyperparameters()
         try:
@@ -38,7 +39,7 @@ class Digits(ImageData):
         )
 
 
-def split(labels):
+def split(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The rows to train on and to validate on: a fifth of each class, by an order fixed here."""
     order = np.random.default_rng(0).permutation(len(labels))
     val = [order[labels[order] == label][: np.sum(labels == label) // 5] for label in range(10)]

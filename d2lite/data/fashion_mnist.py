@@ -4,11 +4,14 @@ Source: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benc
 Learning Algorithms", 2017; MIT licence.
 """
 
+import os
 from pathlib import Path
+
+import numpy as np
 
 from d2lite.data import download as downloads
 from d2lite.data.idx import read_idx
-from d2lite.data.images import ImageData
+from d2lite.data.images import ImageData, Size
 from d2lite.saving.storage import FileError
 
 __all__ = ['FashionMNIST']
@@ -17,16 +20,16 @@ __all__ = ['FashionMNIST']
 class FashionMNIST(ImageData):
     """60,000 images to train on and 10,000 to validate on, with ten classes of clothing.
 
-    `resize`: (height, width) of the images. The four original files are looked for in
-    `root`/FashionMNIST/raw, where torchvision keeps them too, packed or not, and are used as they
-    are when they are sound; those that are missing are downloaded and their checksum compared.
+    `resize`: (height, width) of the images. The four original files, compressed or not, are looked
+    for in `root`/FashionMNIST/raw, as torchvision does; missing ones are downloaded, and their
+    checksums compared.
 
     Raises FileError if a file is damaged, DownloadError if one is missing and cannot be fetched.
     Definition: d2l, section "The Image Classification Dataset".
     """
 
     base_url = 'https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/'
-    # Of each split: images, labels, and the MD5 sums that the authors publish.
+    # By `train`: the files of images and labels, with the MD5 sums that the authors publish.
     files = {
         True: {
             'train-images-idx3-ubyte.gz': '8d4fb7e6c68d591d4c3dfef9ec88bf0d',
@@ -50,12 +53,18 @@ class FashionMNIST(ImageData):
         'ankle boot',
     )
 
-    def __init__(self, batch_size=64, resize=(28, 28), root='../data', num_workers=4):
+    def __init__(
+        self,
+        batch_size: int = 64,
+        resize: Size | None = (28, 28),
+        root: str | os.PathLike = '../data',
+        num_workers: int = 4,
+    ) -> None:
         super().__init__(root, num_workers)
         self.save_hyperparameters()
         self.set_images(self._read(True), self._read(False), white=255, resize=resize)
 
-    def _read(self, train):
+    def _read(self, train: bool) -> tuple[np.ndarray, np.ndarray]:
         image_file, label_file = (self._find(*item) for item in self.files[train].items())
         try:
             images, labels = read_idx(image_file, num_axes=3), read_idx(label_file, num_axes=1)
@@ -72,7 +81,7 @@ class FashionMNIST(ImageData):
             )
         return images, labels
 
-    def _find(self, name, md5):
+    def _find(self, name: str, md5: str) -> Path:
         folder = Path(self.root) / 'FashionMNIST' / 'raw'
         for path in (folder / name, folder / name.removesuffix('.gz')):
             if path.exists():

@@ -1,14 +1,22 @@
-"""House prices: a table of numbers, categories and gaps, as the competition on Kaggle hands it out.
+"""House prices: tables of numbers, categories and gaps, from the competition on Kaggle.
 
 Source: De Cock, "Ames, Iowa: Alternative to the Boston Housing Data as an End of Semester
 Regression Project", Journal of Statistics Education, 2011.
 """
+
+import os
+from collections.abc import Iterable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from d2lite.data import download as downloads
 from d2lite.data.module import DataModule
 from d2lite.saving.storage import FileError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
 
 __all__ = ['KaggleHouse']
 
@@ -20,11 +28,11 @@ class KaggleHouse(DataModule):
 
     `train`, `val`: CSV files in the format of the competition, whose columns are Id, the features,
     and in the first one SalePrice; or DataFrames that are preprocessed already, as for k-fold
-    cross-validation. Neither: both files are downloaded to `root`. Files are in `raw_train` and
-    `raw_val`, and `preprocess()` makes `train` and `val` of them. Needs pandas.
+    cross-validation. Without them, both files are downloaded to `root`. `raw_train` and `raw_val`
+    are the tables as read, from which `preprocess()` makes `train` and `val`.
 
-    Raises FileError for a file that does not fit. Definition: d2l, section "Predicting House Prices
-    on Kaggle".
+    Raises FileError for a file that does not fit, ImportError without pandas. Definition:
+    d2l, section "Predicting House Prices on Kaggle".
     """
 
     files = {
@@ -32,7 +40,14 @@ class KaggleHouse(DataModule):
         'kaggle_house_pred_test.csv': 'fa19780a7b011d9b009e8bff8e99922a8ee2eb90',
     }
 
-    def __init__(self, batch_size, train=None, val=None, root='../data', num_workers=4):
+    def __init__(
+        self,
+        batch_size: int,
+        train: 'str | os.PathLike | DataFrame | None' = None,
+        val: 'str | os.PathLike | DataFrame | None' = None,
+        root: str | os.PathLike = '../data',
+        num_workers: int = 4,
+    ) -> None:
         super().__init__(root, num_workers)
         self.save_hyperparameters()
         pandas = _pandas()
@@ -53,11 +68,11 @@ class KaggleHouse(DataModule):
             _check_same_features(pandas, self.raw_train, self.raw_val, train, val)
         self.train = self.val = None
 
-    def preprocess(self):
+    def preprocess(self) -> None:
         """Makes `train` and `val`, DataFrames of numbers, from `raw_train` and `raw_val`.
 
-        Numbers are standardised with the mean and standard deviation over both tables, and become 0
-        where they are missing. Each category becomes a column of its own, and so does its absence.
+        Numbers are standardised with the mean and standard deviation over both tables, and missing
+        ones become 0. Each category becomes a column of its own, and so does its absence.
         """
         pandas = _pandas()
         tables = [self.raw_train] if self.raw_val is None else [self.raw_train, self.raw_val]
@@ -75,10 +90,10 @@ class KaggleHouse(DataModule):
             if LABEL in self.raw_val:
                 self.val[LABEL] = self.raw_val[LABEL]
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> Any:
         """Minibatches of X (n, features) and the logarithm of the price (n, 1), both float32.
 
-        None for a table without prices.
+        None for a table without prices. Raises RuntimeError before `preprocess()`.
         """
         if self.train is None:
             raise RuntimeError('the tables are as they were read: call data.preprocess() first')
@@ -90,14 +105,14 @@ class KaggleHouse(DataModule):
         return self.get_tensorloader((self.tensor(X), self.tensor(y)), train)
 
 
-def _read(pandas, path, required):
+def _read(pandas: ModuleType, path: str | os.PathLike, required: list[str]) -> 'DataFrame':
     try:
         table = pandas.read_csv(path)
     except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise FileError(f'{path} is not a CSV file: {error}') from None
     except OSError as error:
         raise FileError(f'{path} cannot be read: {error.strerror or error}') from None
-    if not isinstance(table.index, pandas.RangeIndex):  # pandas took the first values for its own
+    if not isinstance(table.index, pandas.RangeIndex):  # pandas took the first values for an index
         raise FileError(
             f'{path} is not a CSV file: its rows have more values than the header names'
         )
@@ -111,7 +126,7 @@ def _read(pandas, path, required):
     return table
 
 
-def _check_prices(pandas, table, path):
+def _check_prices(pandas: ModuleType, table: 'DataFrame', path: str | os.PathLike) -> None:
     prices = pandas.to_numeric(table[LABEL], errors='coerce')
     bad = np.flatnonzero(~(np.isfinite(prices) & (prices > 0)))
     if len(bad):
@@ -122,7 +137,13 @@ def _check_prices(pandas, table, path):
         )
 
 
-def _check_same_features(pandas, train, val, train_path, val_path):
+def _check_same_features(
+    pandas: ModuleType,
+    train: 'DataFrame',
+    val: 'DataFrame',
+    train_path: str | os.PathLike,
+    val_path: str | os.PathLike,
+) -> None:
     only_train = [name for name in train if name not in val and name != LABEL]
     only_val = [name for name in val if name not in train]
     if only_train or only_val:
@@ -137,17 +158,17 @@ def _check_same_features(pandas, train, val, train_path, val_path):
             raise FileError(f'{path} has words in the column {name}, the other file only numbers')
 
 
-def _is_numeric(pandas, column):
+def _is_numeric(pandas: ModuleType, column: 'Series') -> bool:
     return pandas.api.types.is_numeric_dtype(column)
 
 
-def _some(names, limit=10):
+def _some(names: Iterable[str], limit: int = 10) -> str:
     names = list(names)
     more = f' and {len(names) - limit} more' if len(names) > limit else ''
     return ', '.join(names[:limit]) + more
 
 
-def _pandas():
+def _pandas() -> ModuleType:
     try:
         import pandas
     except ImportError as error:

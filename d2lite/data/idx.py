@@ -1,4 +1,4 @@
-"""The IDX format of MNIST and its relatives: bytes in a box, with the shape written on it.
+"""The IDX format of MNIST and its relatives.
 
 Format: two zero bytes, the type (8: unsigned bytes), the number of axes, the length of each axis in
 four bytes, the highest first, and then the values, the last axis changing fastest.
@@ -6,6 +6,7 @@ four bytes, the highest first, and then the values, the last axis changing faste
 
 import gzip
 import math
+import os
 import zlib
 from pathlib import Path
 
@@ -18,8 +19,8 @@ __all__ = ['read_idx']
 UNSIGNED_BYTES = 8
 
 
-def read_idx(path, num_axes):
-    """The uint8 array with `num_axes` axes in an IDX file, packed with gzip or not.
+def read_idx(path: str | os.PathLike, num_axes: int) -> np.ndarray:
+    """The uint8 array with `num_axes` axes in an IDX file, compressed with gzip or not.
 
     Raises FileError, which names the file, if it is missing, damaged, or holds something else.
     """
@@ -45,7 +46,7 @@ def read_idx(path, num_axes):
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
 
-def _unpacked(path):
+def _unpacked(path: str | os.PathLike) -> bytes:
     try:
         data = Path(path).read_bytes()
         return gzip.decompress(data) if data[:2] == b'\x1f\x8b' else data

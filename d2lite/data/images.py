@@ -1,14 +1,20 @@
-"""Images and their labels as a DataModule: resizing, batches, and a look at them."""
+"""Images with labels: resizing, minibatches, and a picture of a batch."""
 
 import functools
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from d2lite.data.module import DataModule, TensorLoader
+from d2lite.data.loader import TensorLoader
+from d2lite.data.module import DataModule
 from d2lite.plotting.figures import show_images
 
-__all__ = ['Examples', 'ImageData']
+__all__ = ['Examples', 'ImageData', 'Size']
+
+Size = int | tuple[int, int]  # (height, width) in pixels, a number for both
+Split = tuple[np.ndarray, np.ndarray]  # images (n, height, width) and labels (n,)
 
 # A split whose resized images take no more bytes than this is resized once and kept; a larger one
 # (Fashion-MNIST at 224 x 224 would take 12 GB) is resized batch by batch.
@@ -23,14 +29,17 @@ class ImageData(DataModule):
     y, integers of shape (n,).
     """
 
-    classes = ()  # what the labels 0, 1, ... mean
-    channel_axis = None  # of X, set in each backend's subclass
-    label_dtype = None
+    classes: tuple[str, ...] = ()  # the names of the labels 0, 1, ...
+    channel_axis: int  # of X, set in each backend's subclass,
+    label_dtype: str  # as is that of y
 
-    def set_images(self, train, val, white, resize=None):
-        """`train`, `val`: NumPy arrays, images (n, height, width) and labels (n,).
+    def set_images(
+        self, train: Split, val: Split, white: float, resize: Size | None = None
+    ) -> None:
+        """Sets the images and labels of both splits.
 
-        `white`: the pixel value that becomes 1. `resize`: (height, width), a number for both, or
+        `train`, `val`: NumPy arrays, images (n, height, width) and labels (n,). `white`: the pixel
+        value that becomes 1. `resize`: (height, width), a number for both, or
         None to leave the images as they are.
         """
         self.resize = _checked_size(resize)
@@ -38,15 +47,16 @@ class ImageData(DataModule):
         self._white, self._kept = white, {}
         self.train, self.val = self.examples(*train), self.examples(*val)
 
-    def examples(self, images, labels):
-        """What the attributes `train` and `val` hold: it differs between the tabs of the book."""
+    def examples(self, images: np.ndarray, labels: np.ndarray) -> Any:
+        """The attributes `train` and `val`, which differ between the tabs of the book."""
         raise NotImplementedError('each backend defines examples')
 
-    def text_labels(self, indices):
+    def text_labels(self, indices: Sequence[int]) -> list[str]:
         """The names of the classes, a list of strings, for integer labels."""
         return [self.classes[int(i)] for i in indices]
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> TensorLoader:
+        """Minibatches (X, y) of the images to train on, shuffled, or to validate on."""
         train = bool(train)
         images, labels = self._arrays[train]
         if self._resized_bytes(images) > KEPT_BYTES:
@@ -55,27 +65,29 @@ class ImageData(DataModule):
             self._kept[train] = self.tensors(images, labels)
         return self.get_tensorloader(self._kept[train], train)
 
-    def visualize(self, batch, nrows=1, ncols=8, labels=()):
-        """Shows the first nrows * ncols images of a batch, titled with `labels` or their class."""
+    def visualize(
+        self, batch: Sequence, nrows: int = 1, ncols: int = 8, labels: Sequence[str] = ()
+    ) -> None:
+        """Shows the first nrows * ncols images of a batch, titled with `labels` or classes."""
         X, y = batch
         count = min(nrows * ncols, len(X))
         titles = list(labels)[:count] if len(labels) else self.text_labels(y[:count])
         show_images(X[:count], nrows, ncols, titles=titles)
 
-    def tensors(self, images, labels):
+    def tensors(self, images: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
         """NumPy images and labels as the tensors of a batch."""
         # One resizing in one place, so that the four backends see the same numbers.
         X = resized(images, self.resize).astype(np.float32) / np.float32(self._white)
         X = np.expand_dims(X, self.channel_axis)
         return self.tensor(X), self.tensor(labels.astype(self.label_dtype))
 
-    def _resized_bytes(self, images):
+    def _resized_bytes(self, images: np.ndarray) -> int:
         height, width = self.resize or images.shape[1:]
         return len(images) * height * width * 4
 
 
 class Arrays(DataModule):
-    """How a loader takes rows of NumPy arrays."""
+    """Rows of NumPy arrays, for a loader."""
 
     @staticmethod
     def take(tensor, rows):
@@ -83,41 +95,39 @@ class Arrays(DataModule):
 
 
 class ResizingLoader(TensorLoader):
-    """Minibatches of images that are resized when their batch comes, and never all at once."""
+    """Minibatches of images that are resized batch by batch."""
 
-    def __init__(self, data, images, labels, shuffle):
-        self.data = data
+    def __init__(
+        self, data: ImageData, images: np.ndarray, labels: np.ndarray, shuffle: bool
+    ) -> None:
+        self.image_data = data
         arrays = (images, labels)
         super().__init__(arrays, data.batch_size, Arrays, shuffle, data._loader_seed())
 
     @functools.cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         of_arrays = TensorLoader.fingerprint.func(self)
-        return hashlib.sha256(f'{of_arrays} {self.data.resize}'.encode()).hexdigest()
+        return hashlib.sha256(f'{of_arrays} {self.image_data.resize}'.encode()).hexdigest()
 
-    def __iter__(self):
-        for images, labels in super().__iter__():
-            yield self.data.tensors(images, labels)
-
-    def first_batch(self):
-        return self.data.tensors(*super().first_batch())
+    def batch(self, order, index):
+        return self.image_data.tensors(*super().batch(order, index))
 
 
 class Examples:
     """Examples one by one: `examples[i]` is (image, label), a tensor as in a batch and an int."""
 
-    def __init__(self, data, images, labels):
+    def __init__(self, data: ImageData, images: np.ndarray, labels: np.ndarray) -> None:
         self.data, self.images, self.labels = data, images, labels
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> tuple[Any, int]:
         X, _ = self.data.tensors(self.images[i][None], self.labels[i][None])
         return X[0], int(self.labels[i])
 
 
-def resized(images, size):
+def resized(images: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
     """Images (n, height, width) at another `size`, as Pillow's bilinear filter resizes them.
 
     Bytes stay bytes, rounded, as in the usual preprocessing of photographs; float32 stays float32.
@@ -133,7 +143,7 @@ def resized(images, size):
     return out
 
 
-def _checked_size(resize):
+def _checked_size(resize: Size | None) -> tuple[int, int] | None:
     if resize is None:
         return None
     sides = (resize, resize) if isinstance(resize, int) else tuple(resize)

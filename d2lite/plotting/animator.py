@@ -1,6 +1,8 @@
-"""Animator: the live plot of the older, functional lessons, drawn as the ProgressBoard draws."""
+"""Animator: the live plot of the older, functional lessons."""
 
 import itertools
+from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -11,7 +13,7 @@ __all__ = ['Animator']
 
 
 class Animator(ProgressBoard):
-    """A figure whose curves grow together, a point each at every `add`.
+    """A live plot whose curves get a point each with every `add`.
 
     `legend`: a name for each curve. `fmts`: matplotlib formats, taken in turn. The curves are in
     `axes[0]` of `nrows` * `ncols`; a lesson may draw into the others. Definition: d2l, appendix
@@ -20,18 +22,18 @@ class Animator(ProgressBoard):
 
     def __init__(
         self,
-        xlabel=None,
-        ylabel=None,
-        legend=None,
-        xlim=None,
-        ylim=None,
-        xscale='linear',
-        yscale='linear',
-        fmts=('-', 'm--', 'g-.', 'r:'),
-        nrows=1,
-        ncols=1,
-        figsize=(3.5, 2.5),
-    ):
+        xlabel: str | None = None,
+        ylabel: str | None = None,
+        legend: Sequence[str] | None = None,
+        xlim: Sequence[float] | None = None,
+        ylim: Sequence[float] | None = None,
+        xscale: str = 'linear',
+        yscale: str = 'linear',
+        fmts: Sequence[str] = ('-', 'm--', 'g-.', 'r:'),
+        nrows: int = 1,
+        ncols: int = 1,
+        figsize: tuple[float, float] = (3.5, 2.5),
+    ) -> None:
         super().__init__()
         self.save_hyperparameters()
         # Not through pyplot: its inline backend would show the figure a second time.
@@ -39,11 +41,12 @@ class Animator(ProgressBoard):
         self.axes = self.fig.subplots(nrows, ncols, squeeze=False).flatten().tolist()
         self.num_curves = None  # the first `add` says how many there are
 
-    def add(self, x, y):
+    def add(self, x: Any, y: Any) -> None:
         """Adds a point to each curve.
 
         `y`: a number or a scalar tensor for one curve, or a list with one for each; None adds
-        nothing to its curve. `x`: one for all of them, or a list.
+        nothing to its curve. `x`: one for all curves, or a list. Raises ValueError if the number
+        of curves changes.
         """
         y = list(y) if _is_list(y) else [y]
         x = list(x) if _is_list(x) else [x] * len(y)
@@ -57,7 +60,7 @@ class Animator(ProgressBoard):
             if point[0] is not None and point[1] is not None:
                 self.draw(*point, label=i)
 
-    def figure(self):
+    def figure(self) -> Figure:
         """The matplotlib figure, with every curve up to date."""
         data = self.data
         axes = self.axes[0]
@@ -82,6 +85,6 @@ class Animator(ProgressBoard):
         return self.fig
 
 
-def _is_list(values):
-    # A scalar tensor has __len__ as well, on some frameworks.
+def _is_list(values: Any) -> bool:
+    # Scalar tensors have __len__ too in some frameworks.
     return hasattr(values, '__len__') and len(getattr(values, 'shape', (1,))) > 0

@@ -1,8 +1,7 @@
 """ProgressBoard: draws the curves of a training while it runs, and stays out of its way.
 
-`draw` only files its point, with the value as it comes from the device. Values are converted when a
-frame is drawn or the points are read, and frames are drawn at most ten times a second. In a
-notebook one display is updated in place, and the last frame is always drawn.
+Frames are drawn at most ten times a second. In a notebook one display is updated in place, and the
+last frame is always drawn.
 """
 
 import collections
@@ -46,76 +45,45 @@ class ProgressBoard(HyperParameters):
     ):
         self.save_hyperparameters()
         self.raw_points = {}  # label: the points of a mean that is not complete yet
-        self._complete = {}  # label: groups of points, still as the device gave them
-        self._data = {}  # label: the points of the line
+        self.data = {}  # label: the points of the line
         self._lines = {}
         self._handle = None  # the display in a notebook
-        self.before_reading = None  # what a Trainer does first, while it trains
         self._next_frame = float('-inf')  # not to be drawn before this time
+
+    def begin(self, xlim=None, xlabel=None):
+        """Begins an empty plot: a second training draws from the beginning, in a new display."""
+        self.raw_points, self.data = {}, {}
+        for line in self._lines.values():
+            line.remove()
+        self._lines, self._handle, self._next_frame = {}, None, float('-inf')
+        self.xlim, self.xlabel = xlim, self.xlabel or xlabel
 
     def draw(self, x, y, label, every_n=1):
         """Adds (x, y) to the line `label`, which shows the mean of every `every_n` points.
 
-        `y` may be a scalar tensor; it is not read here, so the device is not waited for.
+        `y`: a number or a scalar tensor, which is read when such a mean is complete.
         """
         if every_n < 1:
             raise ValueError(f'every_n must be at least 1, got {every_n}')
         points = self.raw_points.setdefault(label, [])
+        line = self.data.setdefault(label, [])
         points.append(Point(x, y))
         if len(points) >= every_n:
-            self._complete.setdefault(label, []).append(points)
-            self.raw_points[label] = []
-            self._show_in_time()
-
-    def draw_all(self, xs, ys, label, every_n=1):
-        """As `draw` for each of several points of one line, in order; of plain numbers only."""
-        waiting = len(self.raw_points.setdefault(label, []))
-        start = min(max(1, every_n - waiting), len(xs)) if waiting else 0
-        for x, y in zip(xs[:start], ys[:start], strict=True):
-            self.draw(x, y, label, every_n)
-        unread = self._complete.get(label)
-        line = self._data.setdefault(label, [])
-        stop = len(xs) - (len(xs) - start) % every_n
-        for first in range(start, stop, every_n):
-            rows = slice(first, first + every_n)
-            point = Point(sum(xs[rows]) / every_n, sum(ys[rows]) / every_n)
-            if unread:  # it has to wait for those before it
-                unread.append([point])
-            else:
-                line.append(point)
-        self.raw_points[label] += map(Point, xs[stop:], ys[stop:])
-        if stop > start:
-            self._show_in_time()
-
-    def _show_in_time(self):
-        if self.is_watched():
-            if self.is_due():
-                self.show()
-            else:
-                _draw_after_cell(self)
+            line.append(Point(_mean([p.x for p in points]), _mean([p.y for p in points])))
+            points.clear()
+            if self.is_watched():
+                if self.is_due():
+                    self.show()
+                else:
+                    _draw_after_cell(self)
 
     def is_watched(self):
-        """Whether frames are drawn while points come in."""
+        """Returns True if frames are drawn while points come in."""
         return self.display and in_notebook()
 
     def is_due(self):
-        """Whether it is time for the next frame."""
+        """Returns True if it is time for the next frame."""
         return time.monotonic() >= self._next_frame
-
-    @property
-    def data(self):
-        """The points of each line so far: a dictionary of label to a list of Point(x, y)."""
-        if self.before_reading:
-            self.before_reading()
-        self.settle()
-        return self._data
-
-    def settle(self):
-        """Converts the values that are still on the device, and so waits for them."""
-        for label, groups in self._complete.items():
-            line = self._data.setdefault(label, [])
-            line.extend(Point(_mean(p.x for p in g), _mean(p.y for p in g)) for g in groups)
-            groups.clear()
 
     def get_state(self):
         """The points, as plain numbers, for a checkpoint."""
@@ -129,8 +97,11 @@ class ProgressBoard(HyperParameters):
     def set_state(self, state):
         """Puts the points back that `get_state` gave."""
         self.raw_points = {k: [Point(*p) for p in points] for k, points in state['raw'].items()}
-        self._complete = {label: [] for label in state['raw']}
-        self._data = {k: [Point(*p) for p in points] for k, points in state['data'].items()}
+        self.data = {k: [Point(*p) for p in points] for k, points in state['data'].items()}
+
+    def __getstate__(self):
+        """The attributes to copy and to pickle: a display of a notebook is left behind."""
+        return {**vars(self), '_handle': None}
 
     def show(self):
         """Draws what has come so far in a notebook, in place of the frame before."""
@@ -150,7 +121,7 @@ class ProgressBoard(HyperParameters):
     def finish(self):
         """Draws the last frame, if one is due; the Trainer calls it at the end of `fit`."""
         _undrawn.pop(id(self), None)
-        if self.display and (self._complete or self._data):
+        if self.display and any(self.data.values()):
             self.show()
 
     def save(self, path):
@@ -159,7 +130,7 @@ class ProgressBoard(HyperParameters):
 
     def figure(self):
         """The matplotlib figure, with every line up to date."""
-        data = self.data
+        data = {label: line for label, line in self.data.items() if line}
         axes = self._prepare_axes()
         if data.keys() != self._lines.keys():
             styles = zip(itertools.cycle(self.ls), itertools.cycle(self.colors), strict=False)

@@ -1,23 +1,19 @@
 """Figures of the lessons: curves, images and heatmaps, on matplotlib's pyplot."""
 
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
-__all__ = [
-    'plot',
-    'plt',
-    'set_axes',
-    'set_figsize',
-    'show_heatmaps',
-    'show_images',
-    'use_svg_display',
-]
+__all__ = ['plot', 'plt', 'set_axes', 'set_figsize', 'show_heatmaps', 'show_images']
+__all__ += ['use_svg_display']
 
 
-def use_svg_display():
-    """Shows figures as SVG in a Jupyter notebook; elsewhere there is nothing to set."""
+def use_svg_display() -> None:
+    """Shows figures as SVG in a Jupyter notebook; does nothing elsewhere."""
     ipython = sys.modules.get('IPython')
     shell = ipython.get_ipython() if ipython else None
     if hasattr(shell, 'kernel'):
@@ -26,14 +22,26 @@ def use_svg_display():
         set_matplotlib_formats('svg')
 
 
-def set_figsize(figsize=(3.5, 2.5)):
-    """Sets the size of the figures to come: (width, height) in inches."""
+def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
+    """Sets the size of later figures: (width, height) in inches."""
     use_svg_display()
     plt.rcParams['figure.figsize'] = figsize
 
 
-def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
-    """Sets labels, scales, limits and legend of matplotlib axes, and a grid. None leaves as is."""
+def set_axes(
+    axes: Axes,
+    xlabel: str | None,
+    ylabel: str | None,
+    xlim: Sequence[float] | None,
+    ylim: Sequence[float] | None,
+    xscale: str,
+    yscale: str,
+    legend: Sequence[str] | None,
+) -> None:
+    """Sets labels, limits, scales, legend and a grid of matplotlib axes.
+
+    Limits that are None stay as they are; labels that are None become empty.
+    """
     axes.set(xlabel=xlabel or '', ylabel=ylabel or '', xscale=xscale, yscale=yscale)
     if xlim is not None:
         axes.set_xlim(xlim)
@@ -45,22 +53,23 @@ def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend):
 
 
 def plot(
-    X,
-    Y=None,
-    xlabel=None,
-    ylabel=None,
-    legend=(),
-    xlim=None,
-    ylim=None,
-    xscale='linear',
-    yscale='linear',
-    fmts=('-', 'm--', 'g-.', 'r:'),
-    figsize=(3.5, 2.5),
-    axes=None,
-):
-    """Draws curves: each of Y over X, or each of X over its index where there is no Y.
+    X: Any,
+    Y: Any = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    legend: Sequence[str] = (),
+    xlim: Sequence[float] | None = None,
+    ylim: Sequence[float] | None = None,
+    xscale: str = 'linear',
+    yscale: str = 'linear',
+    fmts: Sequence[str] = ('-', 'm--', 'g-.', 'r:'),
+    figsize: tuple[float, float] = (3.5, 2.5),
+    axes: Axes | None = None,
+) -> None:
+    """Draws curves: each of Y over X, or each of X over its index if Y is None.
 
-    `X`, `Y`: one curve (n numbers) or a list of curves; one X serves several Y. `fmts`: matplotlib
+    `X`, `Y`: one curve (n numbers) or a list of curves; one X serves several Y. Raises ValueError
+    unless there is an x for every y. `fmts`: matplotlib
     formats, taken in turn. Definition: d2l, section "Calculus".
     """
     if Y is None:
@@ -83,11 +92,17 @@ def plot(
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
 
-def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
-    """Shows images in a grid, and returns the axes, `num_rows * num_cols` of them.
+def show_images(
+    imgs: Sequence,
+    num_rows: int,
+    num_cols: int,
+    titles: Sequence[str] | None = None,
+    scale: float = 1.5,
+) -> np.ndarray:
+    """Shows images in a grid, and returns its axes, `num_rows * num_cols` of them.
 
     `imgs`: tensors, arrays or Pillow images; (height, width), with one channel or with three, the
-    channels first or last. Those that find no place are left out. `titles`: one for each image.
+    channels first or last. Those beyond the grid are left out. `titles`: one for each image.
     `scale`: inches of one image. Definition: d2l, section "The Image Classification Dataset".
     """
     use_svg_display()
@@ -107,7 +122,14 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
     return axes
 
 
-def show_heatmaps(matrices, xlabel, ylabel, titles=None, figsize=(2.5, 2.5), cmap='Reds'):
+def show_heatmaps(
+    matrices: Any,
+    xlabel: str,
+    ylabel: str,
+    titles: Sequence[str] | None = None,
+    figsize: tuple[float, float] = (2.5, 2.5),
+    cmap: str = 'Reds',
+) -> None:
     """Shows a grid of matrices as colours, on one scale, with a colour bar.
 
     `matrices`: a tensor (rows of the grid, columns of the grid, height, width). `titles`: one for
@@ -133,7 +155,7 @@ def show_heatmaps(matrices, xlabel, ylabel, titles=None, figsize=(2.5, 2.5), cma
         squeeze=False,
         layout='constrained',
     )
-    # One colour means one value in all of them, or the bar would be true of one matrix only.
+    # One scale for all matrices, so that the colour bar holds for each of them.
     low, high = np.nanmin(matrices), np.nanmax(matrices)
     for i, j in np.ndindex(num_rows, num_cols):
         ax = axes[i, j]
@@ -147,8 +169,8 @@ def show_heatmaps(matrices, xlabel, ylabel, titles=None, figsize=(2.5, 2.5), cma
     fig.colorbar(image, ax=axes, shrink=0.6)
 
 
-def _picture(image):
-    """An image as matplotlib takes it: (height, width), or (height, width, 3 or 4)."""
+def _picture(image: Any) -> np.ndarray:
+    """The image in the layout of matplotlib: (height, width), or (height, width, 3 or 4)."""
     image = found = _array(image)
     if image.ndim == 3 and image.shape[-1] not in (1, 3, 4):
         image = np.moveaxis(image, 0, -1)
@@ -162,15 +184,15 @@ def _picture(image):
     return image
 
 
-def _curves(values):
+def _curves(values: Any) -> list[np.ndarray]:
     """One curve, or a list of them, as a list of NumPy arrays."""
     if len(values) and np.ndim(_array(values[0])) == 0:
         return [_array(values)]
     return [_array(curve) for curve in values]
 
 
-def _array(values):
-    # Tensors that know their gradient, or live on a GPU, do not become NumPy arrays by themselves.
+def _array(values: Any) -> np.ndarray:
+    # NumPy takes no PyTorch tensors that have a gradient or are on a GPU.
     if hasattr(values, 'detach') and hasattr(values, 'cpu'):
         values = values.detach().cpu()
     return np.asarray(values)

@@ -11,7 +11,7 @@ import numpy as np
 
 from d2lite import seeds
 from d2lite.console import warn
-from d2lite.data.module import TensorLoader
+from d2lite.data.loader import TensorLoader
 from d2lite.saving import storage
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
 
 def save_parameters(trainer, path):
     """Writes the parameters of a trained model to `path`."""
-    arrays = trainer.state_of.get_parameters(trainer)
+    arrays = trainer.serialization.get_parameters(trainer)
     storage.write(path, 'parameters', arrays, {'backend': trainer.backend})
 
 
@@ -54,7 +54,7 @@ def matched(given, wanted, source):
 
 def save_checkpoint(trainer, path):
     """Writes all that decides how the training of `trainer` goes on to `path`."""
-    trainer.plots.settle()
+    trainer.metrics.flush()
     loader = trainer.train_dataloader.dataloader
     within = trainer.batches_in_epoch is not None
     state = {
@@ -62,15 +62,15 @@ def save_checkpoint(trainer, path):
         'framework': trainer.framework_version,
         'parameters': {
             name: list(array.shape)
-            for name, array in trainer.state_of.get_parameters(trainer).items()
+            for name, array in trainer.serialization.get_parameters(trainer).items()
         },
-        'training': trainer.state_of.get_state(trainer),
+        'training': trainer.serialization.get_state(trainer),
         'batches_in_epoch': trainer.batches_in_epoch,
         'epoch': trainer.epoch,
         'train_batch_idx': trainer.train_batch_idx,
         'val_batch_idx': trainer.val_batch_idx_at_start if within else trainer.val_batch_idx,
         'history': trainer.history,
-        'records': trainer.records.get_state(),
+        'records': _train_values(trainer),
         'board': _board_state(trainer),
         'loader': _loader_state(loader, within),
         'random_at_epoch': trainer.random_at_epoch if within else None,
@@ -93,8 +93,8 @@ def load_checkpoint(trainer, path):
             f'{path} is a checkpoint of {state["backend"]}, this trainer is for {trainer.backend}: '
             f'only parameters move between frameworks, by save_parameters and load_parameters'
         )
-    trainer.state_of.build(trainer, trainer.first_batch())
-    wanted = trainer.state_of.get_parameters(trainer)
+    trainer.serialization.build(trainer, trainer.first_batch())
+    wanted = trainer.serialization.get_parameters(trainer)
     saved = {name: np.empty(shape) for name, shape in state['parameters'].items()}
     matched(saved, wanted, path)
     loader = trainer.train_dataloader.dataloader
@@ -110,9 +110,9 @@ def load_checkpoint(trainer, path):
             f'{path} was written with {trainer.backend} {state["framework"]}, this is '
             f'{trainer.framework_version}: the results may differ in the last digits'
         )
-    trainer.state_of.set_state(trainer, state['training'])
+    trainer.serialization.set_state(trainer, state['training'])
     trainer.history[:] = state['history']
-    trainer.records.values = state['records']
+    trainer.metrics.values = state['records']
     trainer.epoch = state['epoch']
     trainer.train_batch_idx = state['train_batch_idx']
     trainer.val_batch_idx = state['val_batch_idx']
@@ -132,7 +132,7 @@ def random_state(trainer):
     """Where all random numbers are: Python's, NumPy's, d2lite's and the framework's."""
     name, keys, position, has_gauss, gauss = np.random.get_state()
     return {
-        'framework': trainer.state_of.get_random_state(),
+        'framework': trainer.serialization.get_random_state(),
         'python': random.getstate(),
         'numpy': (name, keys, position, has_gauss, gauss),
         'd2lite': seeds.get_state(),
@@ -144,7 +144,7 @@ def set_random_state(trainer, state):
     random.setstate(state['python'])
     np.random.set_state(state['numpy'])
     seeds.set_state(state['d2lite'])
-    trainer.state_of.set_random_state(state['framework'])
+    trainer.serialization.set_random_state(state['framework'])
 
 
 def optimizer_state(optim):
@@ -178,6 +178,12 @@ def _board_state(trainer):
         state['data'][label] = [point for point in state['data'][label] if point[0] <= done]
         state['raw'][label] = []
     return state
+
+
+def _train_values(trainer):
+    """The numbers of an epoch that is not complete; it will validate from the beginning."""
+    values = trainer.metrics.values.items()
+    return {label: list(numbers) for label, numbers in values if label.startswith('train_')}
 
 
 def _loader_state(loader, within):

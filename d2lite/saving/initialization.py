@@ -1,15 +1,19 @@
 """Initial parameters that are the same on every backend."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from d2lite.seeds import next_seed
 
 __all__ = ['xavier_uniform']
 
-ONES = ('weight', 'running_var')  # of a normalisation
+Arrays = dict[str, np.ndarray]
+
+ONES = ('weight', 'running_var')  # parameters of a normalisation that start at 1
 
 
-def xavier_uniform(seed=None):
+def xavier_uniform(seed: int | None = None) -> Callable[[Arrays], Arrays]:
     """Initial parameters for `Trainer.fit(..., init_params=...)`, the same on every backend.
 
     Weights of dense and convolutional layers are uniform between plus and minus the square root of
@@ -19,7 +23,7 @@ def xavier_uniform(seed=None):
     """
     seed = next_seed('parameters') if seed is None else seed
 
-    def init_params(parameters):
+    def init_params(parameters: Arrays) -> Arrays:
         rng = np.random.default_rng(seed)
         # In the order of the names: the frameworks list parameters in orders of their own.
         return {name: _initial(name, parameters[name], rng) for name in sorted(parameters)}
@@ -27,9 +31,9 @@ def xavier_uniform(seed=None):
     return init_params
 
 
-def _initial(name, parameter, rng):
+def _initial(name: str, parameter: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     shape = parameter.shape
-    if len(shape) >= 2:  # (..., in, out), see d2lite/layouts.py
+    if len(shape) >= 2:  # (..., in, out), see d2lite/saving/layouts.py
         field = int(np.prod(shape[:-2]))
         bound = np.sqrt(6 / (field * (shape[-2] + shape[-1])))
         return rng.uniform(-bound, bound, shape).astype(parameter.dtype)

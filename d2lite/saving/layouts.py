@@ -1,16 +1,18 @@
-"""Names and layouts of parameters that no framework owns, in which they move between frameworks.
+"""Neutral names and layouts, in which parameters move between frameworks.
 
-A parameter is called by the attributes that lead to it, the children of a sequence by their number
-among those that have parameters: 'net.0.weight'. Images have their channels last, so a dense
-weight is (in, out), and a convolution's (height, width, in, out), the outputs always last. That is
-how TensorFlow and JAX keep them; PyTorch and MXNet keep the channels, and the outputs, first.
+The name of a parameter is the path of attributes that leads to it, in which the children of a
+sequence are numbered among those that have parameters: 'net.0.weight'. The outputs of a weight are
+last: (in, out) for a dense layer, (height, width, in, out) for a convolution. TensorFlow and JAX
+keep them so; PyTorch and MXNet keep channels and outputs first.
 """
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 __all__ = ['from_neutral', 'neutral_name', 'numbers', 'to_neutral']
 
-# What the frameworks call a layer's weights, its biases, and the statistics of a normalisation.
+# The frameworks' names of a layer's weights, biases, and the statistics of a normalisation.
 SYNONYMS = {
     'weight': ('kernel', 'embedding', 'embeddings', 'gamma', 'scale'),
     'bias': ('beta',),
@@ -20,21 +22,21 @@ SYNONYMS = {
 NEUTRAL = {theirs: ours for ours, names in SYNONYMS.items() for theirs in names}
 
 
-def neutral_name(name):
-    """The name that a parameter of a framework's own layer has in files."""
+def neutral_name(name: str) -> str:
+    """The neutral name of a parameter of a framework's own layer."""
     return NEUTRAL.get(name, name)
 
 
-def numbers(children, has_parameters):
+def numbers(children: Sequence, has_parameters: Callable[..., bool]) -> list[int | None]:
     """The number that each of a sequence's `children` has among those with parameters, or None.
 
-    Activations and the like are layers of their own here, and arguments of a layer there.
+    An activation is a layer of its own in one framework, and an argument of a layer in another.
     """
     count = iter(range(len(children)))
     return [next(count) if has_parameters(child) else None for child in children]
 
 
-def to_neutral(weight, image=None):
+def to_neutral(weight: np.ndarray, image: tuple[int, int, int] | None = None) -> np.ndarray:
     """The weight (out, in, ...) of a dense or convolutional layer, with the outputs last.
 
     `image`: (channels, height, width) if the inputs of a dense layer are that, flattened.
@@ -45,10 +47,10 @@ def to_neutral(weight, image=None):
     return weight.copy(order='C')
 
 
-def from_neutral(weight, image=None):
-    """The weight that `to_neutral` was given."""
+def from_neutral(weight: np.ndarray, image: tuple[int, int, int] | None = None) -> np.ndarray:
+    """The inverse of `to_neutral`: the weight with the outputs first."""
     if image is not None:
         channels, height, width = image
         images = weight.reshape(height, width, channels, -1)
         weight = images.transpose(2, 0, 1, 3).reshape(weight.shape)
-    return np.moveaxis(weight, (-1, -2), (0, 1)).copy(order='C')  # never the array that was given
+    return np.moveaxis(weight, (-1, -2), (0, 1)).copy(order='C')  # never a view of `weight`

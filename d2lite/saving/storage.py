@@ -1,7 +1,7 @@
-"""Arrays and plain values in one safetensors file: written whole or not at all, read or refused.
+"""Arrays and plain values in one safetensors file, which is written whole or not at all.
 
-Nothing is ever unpickled. A checksum over all that a file holds is stored in it, so that a file
-that was cut, or in which a single bit has changed, is refused instead of read wrongly.
+Nothing is ever unpickled. Each file contains a checksum of its contents, so that a file that was
+cut, or in which a single bit has changed, is refused.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ class FileError(ValueError):
     """A file cannot be read: it is missing, damaged, not d2lite's, or newer than this d2lite."""
 
 
-def write(path, kind: str, arrays: dict[str, np.ndarray], values: dict) -> None:
+def write(path: str | os.PathLike, kind: str, arrays: dict[str, np.ndarray], values: dict) -> None:
     """Writes NumPy arrays and JSON values to `path`, in place of what was there.
 
-    `kind` says what they are ('parameters', 'checkpoint'). The old file stays until the new one is
+    `kind`: 'parameters' or 'checkpoint'. The old file stays until the new one is
     complete on the disk. Raises OSError, the old file untouched, if it cannot be written.
     """
     from safetensors.numpy import save
@@ -34,7 +34,8 @@ def write(path, kind: str, arrays: dict[str, np.ndarray], values: dict) -> None:
     arrays = {name: np.asarray(array, order='C') for name, array in arrays.items()}
     described = {'kind': kind, 'format': FORMAT, 'd2lite': d2lite.__version__, 'values': values}
     text = json.dumps(described, sort_keys=True)
-    # One entry, since safetensors writes several in any order: the same arrays, the same file.
+    # One entry of metadata, since safetensors writes several in any order: equal arrays make
+    # equal files.
     data = save(arrays, {'d2lite': f'{_checksum(arrays, text)} {text}'})
     path = Path(path)
     with replacing(path) as (file, _):
@@ -44,7 +45,7 @@ def write(path, kind: str, arrays: dict[str, np.ndarray], values: dict) -> None:
     _sync_folder(path.parent)
 
 
-def read(path, kind: str) -> tuple[dict[str, np.ndarray], dict]:
+def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, np.ndarray], dict]:
     """The arrays and values that `write` put into `path`.
 
     Raises FileError, which names the file and what is wrong with it.
@@ -82,7 +83,7 @@ def read(path, kind: str) -> tuple[dict[str, np.ndarray], dict]:
     return arrays, described['values']
 
 
-def pack(state) -> tuple[dict[str, np.ndarray], object]:
+def pack(state: object) -> tuple[dict[str, np.ndarray], object]:
     """Splits nested dicts, lists and tuples of arrays and plain values into arrays and JSON."""
     arrays = {}
 
@@ -103,8 +104,8 @@ def pack(state) -> tuple[dict[str, np.ndarray], object]:
     return arrays, visit(state)
 
 
-def unpack(arrays: dict[str, np.ndarray], packed):
-    """What `pack` was given."""
+def unpack(arrays: dict[str, np.ndarray], packed: object) -> object:
+    """The inverse of `pack`."""
     if not isinstance(packed, dict):
         return packed
     ((kind, content),) = packed.items()
@@ -115,7 +116,7 @@ def unpack(arrays: dict[str, np.ndarray], packed):
     return {'tuple': tuple, 'list': list}[kind](unpack(arrays, value) for value in content)
 
 
-def _checksum(arrays, text) -> str:
+def _checksum(arrays: dict[str, np.ndarray], text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         array = arrays[name]
@@ -124,8 +125,8 @@ def _checksum(arrays, text) -> str:
     return digest.hexdigest()
 
 
-def _sync_folder(folder) -> None:
-    # Only then does the new name survive a power cut. Windows cannot open a folder.
+def _sync_folder(folder: Path) -> None:
+    # Makes the new name survive a power cut. Windows cannot open a folder.
     if os.name == 'posix':
         descriptor = os.open(folder, os.O_RDONLY)
         try:

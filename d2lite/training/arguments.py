@@ -1,8 +1,56 @@
 """What a Trainer is given, looked at before anything is changed."""
 
+import numbers
+from pathlib import Path
+
 import numpy as np
 
-__all__ = ['check_arguments', 'check_count', 'count_batches']
+from d2lite.training.callbacks import Callback
+
+__all__ = ['check_arguments', 'check_count', 'check_loss', 'check_trainer', 'count_batches']
+
+
+def check_trainer(trainer):
+    """Raises ValueError or TypeError if a Trainer was made with what it cannot work with."""
+    check_count('max_epochs', trainer.max_epochs)
+    check_count('num_gpus', trainer.num_gpus)
+    clip_val = trainer.gradient_clip_val
+    if not isinstance(clip_val, numbers.Real) or not clip_val >= 0:
+        raise ValueError(f'gradient_clip_val must be a number >= 0, got {clip_val!r}')
+    if trainer.checkpoint_every is not None:
+        check_count('checkpoint_every', trainer.checkpoint_every, at_least=1)
+        folder = Path(trainer.checkpoint_path).absolute().parent
+        if not folder.is_dir():
+            raise ValueError(f'checkpoint_path: there is no folder {folder}; make it first')
+    if trainer.compile not in (None, True, False):
+        raise ValueError(f'compile must be None, True or False, got {trainer.compile!r}')
+    if trainer.compile and trainer.compile not in trainer.compile_modes:
+        raise ValueError(
+            f'{trainer.backend} has no compiled steps in d2lite; leave out compile=True'
+        )
+    trainer.callbacks = list(trainer.callbacks or ())
+    for callback in trainer.callbacks:
+        if not isinstance(callback, Callback):
+            what = (
+                f'the class {callback.__name__}' if isinstance(callback, type) else repr(callback)
+            )
+            raise TypeError(f'callbacks must be objects of subclasses of d2l.Callback, got {what}')
+
+
+def check_loss(model, loss, method='training_step'):
+    """Raises TypeError unless `training_step` returned a loss, a scalar of the framework."""
+    shape = getattr(loss, 'shape', None)
+    if shape is None:
+        what = 'nothing' if loss is None else f'a {type(loss).__name__}'
+        raise TypeError(
+            f'{type(model).__name__}.{method}() returned {what}: it must return the loss of the '
+            f'minibatch, a scalar tensor'
+        )
+    if any(length != 1 for length in shape):
+        raise TypeError(
+            f'{type(model).__name__}.{method}() returned a tensor of shape {tuple(shape)}: the '
+            f'loss must be one number, e.g. its mean over the minibatch (d2l.reduce_mean)'
+        )
 
 
 def check_arguments(trainer, model, data):

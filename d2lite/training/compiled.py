@@ -1,179 +1,180 @@
 """The epoch of a training whose steps are compiled; the backends say how a step is compiled.
 
-A program is made from the trainer's own `train_step` and the model's own `validation_step`, traced
-once. What these plot leaves the program as values, and is plotted afterwards. Where the data are
-whole tensors, many steps are one call, so that neither Python nor the device waits for the other.
+The trainer's own `train_step` and the model's own `validation_step` are traced by the framework's
+compiler. What they plot leaves the compiled step as outputs. Where the data are whole tensors, many
+steps are one call, so that neither Python nor the device waits for the other.
 """
 
 import contextlib
 import time
 
-from d2lite.data.module import is_whole
-from d2lite.training.plots import Plot
-from d2lite.training.purity import LIBRARIES, Watch
+from d2lite.data.loader import TensorLoader
+from d2lite.training.metrics import StepOutputs
+from d2lite.training.step_code import plain_attributes, side_effects, values_read
 
-__all__ = ['Compiled', 'Deferred', 'deferring', 'sizes']
+__all__ = ['CannotCompile', 'CompiledEpoch', 'collected_outputs', 'compiled_epoch']
 
 SECONDS_PER_CALL = 0.2  # then Ctrl-C is heard, and the board redrawn
 FIRST_STEPS = 64  # in one call, before it is known how long they take
 
+# What a step begins with. The rest of its code is found by the names that these use.
+METHODS = {'training_step', 'validation_step', 'prepare_batch', 'train_step', 'loss', 'forward'}
+METHODS |= {'call', 'apply_gradients', 'clip_gradients', 'update', 'accuracy', 'plot'}
 
-class Deferred:
-    """What a step wants to do with values once they are known: functions of one value each."""
 
-    def __init__(self):
-        self.functions, self.values = [], []
+class CannotCompile(Exception):
+    """The steps have to be made as they are written; says why."""
 
-    def add(self, function, value):
-        self.functions.append(function)
-        self.values.append(value)
+
+def compiled_epoch(trainer):
+    """The CompiledEpoch that holds for the next epoch of `trainer`; False if there can be none."""
+    current = trainer.compiled
+    if current is False or (current is not None and current.is_current()):
+        return current
+    try:
+        current = trainer.compiled_class(trainer)
+        current.prepare()
+        return current
+    except Exception as error:  # that of a lesson comes again, where nothing is traced
+        trainer.fallback_reason = _reason(error)  # told after the first step
+        return False
 
 
 @contextlib.contextmanager
-def deferring(trainer):
-    """Within this context `trainer` and its model put off what needs values."""
-    trainer.deferred = Deferred()
-    by_label, trainer.plots.by_label = trainer.plots.by_label, {}
+def collected_outputs(trainer):
+    """Within this context the model plots into the StepOutputs that this gives."""
+    metrics, trainer.metrics = trainer.metrics, StepOutputs()
     try:
-        yield trainer.deferred
+        yield trainer.metrics
     finally:
-        trainer.deferred, trainer.plots.by_label = None, by_label
+        trainer.metrics = metrics
 
 
-class Compiled:
-    """The compiled steps of one `fit`.
+class CompiledEpoch:
+    """The compiled steps of a trainer.
 
-    A backend's subclass has two classes of programs, which take `(trainer, train, loader, batch)`
-    and raise for what cannot be traced: `step_program`, with `step(batch)`, and `pass_program` for
-    a loader that `is_whole`, with `given(order)`, the order as its `run(start, count, order)` takes
-    it. Both return the values of their `functions`, for each a list with an entry for each step, or
-    an array. `loops`: whether `run` makes several steps, best a multiple of `multiple`.
+    A backend's subclass defines `trace(batch, train)`, `step(batch, train)` and, where `loops` is
+    True, `steps(order, start, stop, train)`. These two return a list with an array for each entry
+    of `labels[train]`, with a value for each step.
     """
 
-    step_program = pass_program = None  # set in each backend's subclass
+    loops = False  # whether several steps can be one call
 
     def __init__(self, trainer):
         self.trainer = trainer
-        self.programs = None  # for training and for validation
         self.steps_per_call = FIRST_STEPS
-        self.known = {}  # the answers of `can_wait`
-
-    def trace(self, train, loader, batch):
-        if is_whole(loader):  # the program prepares the batches
-            return self.pass_program(self.trainer, train, loader, batch)
-        return self.step_program(self.trainer, train, loader, self.trainer.prepare_batch(batch))
-
-    def link(self, train, validation=None):
-        """What is left to do when both programs are traced."""
+        self.labels = {}  # of what a step plots, in training (True) and validation (False)
 
     def prepare(self):
-        """Traces the steps. Returns '' or, if that cannot be, the reason; then nothing is done."""
+        """Traces the steps. Raises CannotCompile, or what tracing raises."""
         trainer = self.trainer
-        batch = trainer.train_dataloader.first_batch()
+        if effect := side_effects(type(trainer), trainer.optim, trainer.model, start=METHODS):
+            raise CannotCompile(effect)
+        self.build()
+        self.read = self.values_read()
         trainer.set_training(True)
-        objects = [trainer, trainer.model, trainer.model.board]
-        if not type(trainer.optim).__module__.startswith(LIBRARIES):
-            objects.append(trainer.optim)  # a lesson's own
-        with Watch(*objects) as watch:
-            reason = ''
-            try:
-                self.programs = self._trace_both(batch)
-            except Exception as error:  # that of a lesson comes again, where nothing is traced
-                reason = _reason(error)
-        changes = watch.changes()
-        if reason or changes:
-            watch.undo()
-            self.programs = None
-        return reason or ', and '.join(changes)
-
-    def _trace_both(self, batch):
-        trainer = self.trainer
-        # These change from step to step; what a step does with them, tracing would do but once.
-        counters = {
-            name: vars(trainer).pop(name) for name in ('epoch', 'train_batch_idx', 'val_batch_idx')
-        }
-        try:
-            programs = [self.trace(True, trainer.train_dataloader.dataloader, batch)]
-            if trainer.val_dataloader is not None:
-                trainer.set_training(False)
-                batch = trainer.val_dataloader.first_batch()
-                programs.append(self.trace(False, trainer.val_dataloader.dataloader, batch))
-            self.link(*programs)
-            return programs
-        finally:
-            trainer.set_training(True)
-            vars(trainer).update(counters)
-
-    def fit_epoch(self):
-        """As the trainer's own."""
-        trainer = self.trainer
-        trainer.set_training(True)
-        self._run(self.programs[0], trainer.train_dataloader, 'train_batch_idx')
+        self.trace(trainer.train_dataloader.first_batch(), train=True)
         if trainer.val_dataloader is not None:
             trainer.set_training(False)
-            self._run(self.programs[1], trainer.val_dataloader, 'val_batch_idx')
+            self.trace(trainer.val_dataloader.first_batch(), train=False)
+            trainer.set_training(True)
+        if self.values_read() != self.read:
+            raise CannotCompile(
+                'tracing a step has changed values of Python, which a compiled step does only once'
+            )
 
-    def _run(self, program, steps, counter):
-        if not is_whole(steps.dataloader):
-            for batch in steps:
-                values = program.step(self.trainer.prepare_batch(batch))
-                self._report(program.functions, values, 1, counter)
+    def build(self):
+        """Makes what is made in a first step: variables of layers and the like."""
+
+    def values_read(self):
+        """What the step's Python code can read now; see `step_code`."""
+        trainer = self.trainer
+        objects = plain_attributes(trainer), type(trainer), trainer.optim, trainer.model
+        return values_read(*objects)
+
+    def is_current(self):
+        """Returns True if the step's code would read now what it read when it was traced."""
+        return self.values_read() == self.read
+
+    def follow_changes(self):
+        """Traces the steps anew if their code would read other values now."""
+        if not self.is_current():
+            training = self.trainer.model.training
+            self.__init__(self.trainer)
+            self.prepare()
+            self.trainer.set_training(training)
+
+    def fit_epoch(self):
+        """Runs one epoch, as the trainer's own `fit_epoch` would."""
+        trainer = self.trainer
+        trainer.set_training(True)
+        self.run(trainer.train_dataloader, train=True)
+        if trainer.val_dataloader is not None:
+            trainer.set_training(False)
+            self.run(trainer.val_dataloader, train=False)
+
+    def run(self, tracked, train):
+        """Runs one pass over a TrackedLoader."""
+        if self.loops and type(tracked.dataloader) is TensorLoader:
+            self.run_whole(tracked, train)
             return
-        order = program.given(steps.dataloader.next_order())
-        start, stop = steps.begin(), len(steps)
+        for batch in tracked:
+            self.follow_changes()  # that a loader, or a callback, has made
+            if type(tracked.dataloader) is not TensorLoader:
+                batch = self.trainer.prepare_batch(batch)
+            self.report(self.step(batch, train), 1, train)
+
+    def run_whole(self, tracked, train):
+        """Runs one pass over whole tensors, several steps a call."""
+        loader, trainer = tracked.dataloader, self.trainer
+        order = loader.order_on_device()
+        start, stop, whole = tracked.begin(), len(loader), loader.num_examples // loader.batch_size
+        single = train and any(each.every_n_train_steps == 1 for each in trainer.batch_callbacks)
         while start < stop:
-            most = min(self.steps_per_call if program.loops else 1, stop - start)
-            if most > program.multiple and start + most < stop:
-                most -= most % program.multiple
-            count = steps.until_pause(most)
+            if single:
+                self.follow_changes()
             begun = time.perf_counter()
-            self._report(program.functions, program.run(start, count, order), count, counter)
-            if program.loops and count == self.steps_per_call:
+            if start < whole:
+                count = min(self.steps_per_call, whole - start)
+                count = trainer.steps_until_callback(count) if train else count
+                outputs = self.steps(order, start, start + count, train)
+            else:
+                count, outputs = 1, self.step(loader.batch(order, start), train)
+            self.report(outputs, count, train)
+            if count == self.steps_per_call:
+                trainer.metrics.flush()  # waits for the device
                 seconds = time.perf_counter() - begun
                 self.steps_per_call = max(1, round(count * SECONDS_PER_CALL / seconds))
             start += count
-            steps.after_steps(count)
+            tracked.after(count)
 
-    def can_wait(self, functions):
-        """Whether these are plots, and nothing has to happen at each single one."""
-        key = tuple(functions)
-        if key not in self.known:
-            self.known[key] = are_plots(functions) and self.trainer.records_plainly()
-        return self.known[key]
-
-    def _report(self, functions, values, count, counter):
-        """Calls the functions that were deferred with the values they waited for."""
+    def report(self, outputs, count, train):
+        """Hands the values of `count` steps to the metrics, and counts the steps."""
         trainer = self.trainer
-        if self.can_wait(functions) and not isinstance(values[0], list):
-            trainer.plots.add_steps(functions, values)
-            setattr(trainer, counter, getattr(trainer, counter) + count)
-            return
-        trainer.plots.settle()
-        for index in range(count):
-            for function, of_steps in zip(functions, values, strict=True):
-                function(of_steps[index])
-            setattr(trainer, counter, getattr(trainer, counter) + 1)
+        first = trainer.train_batch_idx
+        if train:
+            xs = [step / trainer.num_train_batches for step in range(first, first + count)]
+            trainer.train_batch_idx += count
+        else:
+            xs = [trainer.epoch + 1] * count
+            trainer.val_batch_idx += count
+        for label, values in zip(self.labels[train], outputs, strict=True):
+            trainer.metrics.extend(label, xs, self.numbers(values))
 
-
-def are_plots(functions):
-    """Whether these are plots, each of a label of its own, so that they need not take turns."""
-    labels = [function.label for function in functions if isinstance(function, Plot)]
-    return 0 < len(labels) == len(functions) == len(set(labels))
-
-
-def sizes(loader):
-    """The sizes of the batches that a whole loader hands out: that of most, and the last one's."""
-    num_whole, rest = divmod(loader.num_examples, loader.batch_size)
-    return [size for size in (loader.batch_size if num_whole else 0, rest) if size]
+    def numbers(self, values):
+        """The values of several steps as a list of numbers or of scalars."""
+        return values.tolist()
 
 
 def _reason(error):
     """Why a step cannot be traced: the first line of the error, and the line that it came from."""
+    if isinstance(error, CannotCompile):
+        return str(error)
     place, traceback = '', error.__traceback__
     while traceback:
         frame, line = traceback.tb_frame, traceback.tb_lineno
         name, file = frame.f_globals.get('__name__', ''), frame.f_code.co_filename
-        if not name.startswith(LIBRARIES) and 'site-packages' not in file:
+        if not name.startswith('d2lite') and 'site-packages' not in file:
             place = f' in line {line} of {file}'
         traceback = traceback.tb_next
     lines = [line for line in str(error).split('\n') if line.strip()] or ['']

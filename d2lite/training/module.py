@@ -73,17 +73,22 @@ class Module(HyperParameters):
                 f'{type(self).__name__} has no trainer yet, so there is nothing to plot against: '
                 f'train it with Trainer(max_epochs=...).fit(model, data)'
             )
-        if getattr(value, 'ndim', 0) and any(length != 1 for length in value.shape):
+        shape = tuple(getattr(value, 'shape', ()))
+        if any(length != 1 for length in shape):
             raise ValueError(
-                f'plot({key!r}, ...) takes one number, got shape {tuple(value.shape)}: average it '
-                f'over the minibatch, e.g. with d2l.reduce_mean'
+                f'plot({key!r}, ...) takes one number, got shape {shape}: average it over the '
+                f'minibatch, e.g. with d2l.reduce_mean'
             )
-        try:
+        for _ in shape:  # a tensor of one element is as good as a scalar
+            value = value[0]
+        if hasattr(value, 'detach'):
             value = value.detach()  # the graph that it came from would be kept alive
-        except AttributeError:  # a plain number, or of a framework that keeps no graph
-            pass
-        label = 'train_' + key if train else 'val_' + key
-        trainer.plots.add(self, label, value, train)
+        trainer.metrics.log(f'train_{key}' if train else f'val_{key}', value)
+
+    def __getstate__(self):
+        """The attributes to copy and to pickle: the trainer, with all its data, stays behind."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != 'trainer'}
 
 
 def check_same_size(y_hat, y):

@@ -11,14 +11,17 @@ import sys
 import time
 
 from d2lite.plotting.board import in_notebook
+from d2lite.training.callbacks import Callback
 
 __all__ = ['ProgressLine']
 
 SECONDS_BETWEEN_LINES = 0.1
 
 
-class ProgressLine:
-    """Of one `fit` of `trainer`, whose board says by `display` whether anything is to be seen."""
+class ProgressLine(Callback):
+    """The line of one `fit` of `trainer`; `model.board.display = False` turns it off."""
+
+    every_n_train_steps = None
 
     def __init__(self, trainer):
         self.trainer = trainer
@@ -28,12 +31,18 @@ class ProgressLine:
         self.written = 0  # characters of the line that is there
         self.last = float('-inf')
 
-    def step(self):
-        """After a minibatch: costs next to nothing unless a line is due."""
+    def on_train_batch_end(self, trainer, model):
+        """Writes the line, if it is due."""
         if self.shown and time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
             self._write()
 
-    def close(self):
+    def on_train_epoch_end(self, trainer, model):
+        self.on_train_batch_end(trainer, model)
+
+    def on_exception(self, trainer, model, exception):
+        self.on_fit_end(trainer, model)
+
+    def on_fit_end(self, trainer, model):
         """Ends the line, with what the training came to."""
         if self.shown and (self.written or self.trainer.history):
             self._write()

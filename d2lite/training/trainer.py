@@ -3,18 +3,19 @@
 prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max_epochs times
 """
 
-import numbers
 import time
+
+import numpy as np
 
 from d2lite.console import warn
 from d2lite.hyperparameters import HyperParameters
 from d2lite.saving import checkpoint
-from d2lite.training.arguments import check_arguments, check_count, count_batches
-from d2lite.training.plots import Plots
-from d2lite.training.progress import ProgressLine
-from d2lite.training.purity import Untraceable
-from d2lite.training.records import Records
-from d2lite.training.steps import Interruption, Steps
+from d2lite.training.arguments import check_arguments, check_trainer, count_batches
+from d2lite.training.callbacks import Callback, ModelCheckpoint
+from d2lite.training.compiled import compiled_epoch
+from d2lite.training.loop_callbacks import loop_callbacks
+from d2lite.training.metrics import Metrics
+from d2lite.training.tracked_loader import TrackedLoader
 
 __all__ = ['Trainer']
 
@@ -28,17 +29,21 @@ class Trainer(HyperParameters):
     `detect_anomaly`: stops with FloatingPointError at the first loss that is no finite number.
     `compile`: None compiles the steps on JAX and TensorFlow; True does so on all four, by
     torch.compile on PyTorch and with XLA on TensorFlow; False makes each step as it is written.
-    While and after `fit`: `epoch`, `train_batch_idx` and `val_batch_idx` count from 0, and
-    `history` has a dictionary for each epoch with the means over its batches of what the model
-    plotted (`train_loss`, `val_loss`, ...), and its `seconds`. Definition: d2l, section
-    "Object-Oriented Design for Implementation".
+    `callbacks`: a list of `d2l.Callback`s. While and after `fit`: `epoch`, `train_batch_idx` and
+    `val_batch_idx` count from 0, and `history` has a dictionary for each epoch with the means over
+    its batches of what the model plotted (`train_loss`, `val_loss`, ...), and its `seconds`.
+    Definition: d2l, section "Object-Oriented Design for Implementation".
     """
 
     backend = None  # the name of the backend, set in each backend's subclass
-    state_of = None  # and its module `state`, which reads and sets what a training consists of
-    compilation = None  # and its class Compiled, where there is one,
-    compiles_if = ()  # and for which values of `compile` it is used
-    deferred = None  # while a step is traced: what to do when its values are known
+    serialization = None  # and its module `state`, which reads and sets what a training consists of
+    compiled_class = None  # and its class CompiledEpoch,
+    compile_modes = ()  # and for which values of `compile` it is used
+
+    # What a subclass's own __init__ need not set.
+    num_gpus = gradient_clip_val = 0
+    checkpoint_every, checkpoint_path = None, 'checkpoint.safetensors'
+    detect_anomaly, compile, callbacks, gpus = False, None, (), ()
 
     def __init__(
         self,
@@ -49,20 +54,10 @@ class Trainer(HyperParameters):
         checkpoint_path='checkpoint.safetensors',
         detect_anomaly=False,
         compile=None,
+        callbacks=(),
     ):
-        check_count('max_epochs', max_epochs)
-        check_count('num_gpus', num_gpus)
-        if not isinstance(gradient_clip_val, numbers.Real) or not gradient_clip_val >= 0:
-            raise ValueError(f'gradient_clip_val must be a number >= 0, got {gradient_clip_val!r}')
-        if checkpoint_every is not None:
-            check_count('checkpoint_every', checkpoint_every, at_least=1)
-        if compile not in (None, True, False):
-            raise ValueError(f'compile must be None, True or False, got {compile!r}')
-        if compile and compile not in self.compiles_if:
-            raise ValueError(
-                f'{self.backend} has no compiled steps in d2lite; leave out compile=True'
-            )
         self.save_hyperparameters()
+        check_trainer(self)
         self.gpus = self.find_gpus()[:num_gpus]
         if len(self.gpus) < num_gpus:
             place = f'{len(self.gpus)} of them' if self.gpus else 'the CPU'
@@ -85,98 +80,111 @@ class Trainer(HyperParameters):
         """
         check_arguments(self, model, data)
         self.prepare_data(data)
-        self.records, self.plots = Records(self), Plots(self)
-        self.prepare_model(model)
+        self.metrics = Metrics(self)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self.batches_in_epoch = None  # how many are done of an epoch that is not
+        self.batches_in_epoch = None  # the number of steps done of an epoch that is not complete
         self.random_to_resume = None
-        self.deferred = None
-        self.compiled = None  # not asked yet
-        self.uncompiled = ''  # why the steps are not, to be told once
+        self.should_stop = False
+        self.schedulers = []  # callbacks that step schedulers of learning rates
+        self.fallback_reason = ''  # why they cannot be, to be told once
+        self.compiled = None  # the steps are not compiled yet; False: they cannot be
+        self.prepare_model(model)
         self.prepare_parameters(init_params)
         self.prepare_optimizer()
         if ckpt_path is not None:
             checkpoint.load_checkpoint(self, ckpt_path)
-        self.may_draw_first = self._may_draw_first()
-        self.progress_line = ProgressLine(self)
-        # Whether anything may have to be done between two steps.
-        self.pauses = bool(self.progress_line.shown or self.watched or self.checkpoint_every)
+        self.keep_random_state = not self._draws_in_steps_only()
+        self.running_callbacks = [*self.schedulers, *self.callbacks, *loop_callbacks(self)]
+        self.batch_callbacks = [
+            callback
+            for callback in self.running_callbacks
+            if type(callback).on_train_batch_end is not Callback.on_train_batch_end
+        ]
         try:
-            with Interruption() as self.interruption:
-                for epoch in range(len(self.history), self.max_epochs):
-                    self.epoch = epoch
-                    self._run_epoch()
+            self._fit_epochs()
+        except BaseException as error:
+            self.notify('on_exception', error)
+            raise
         finally:
-            self.plots.settle()
-            self.progress_line.close()
+            self.batches_in_epoch = None
+            self.set_training(False)
+            self.metrics.flush()
             model.board.finish()
-            model.board.before_reading = None
 
-    def _run_epoch(self):
+    def _fit_epochs(self):
+        self.notify('on_fit_start')
+        for epoch in range(len(self.history), self.max_epochs):
+            self.epoch = epoch
+            self.notify('on_train_epoch_start')
+            self.run_epoch()
+            if self.val_dataloader is not None:
+                self.notify('on_validation_epoch_end')
+            self.notify('on_train_epoch_end')
+            if self.should_stop:
+                break
+        self.notify('on_fit_end')
+
+    def run_epoch(self):
         start = time.perf_counter()
         self.batches_in_epoch = self.train_dataloader.skip
         self.val_batch_idx_at_start = self.val_batch_idx
-        self.random_at_epoch = checkpoint.random_state(self) if self.may_draw_first else None
+        self.random_at_epoch = checkpoint.random_state(self) if self.keep_random_state else None
         self.fit_epoch()
         self.batches_in_epoch = None
-        self.plots.close_epoch(time.perf_counter() - start)
-        self.progress_line.step()
-        self.interruption.check()
+        row = self.metrics.close_epoch(self.epoch)
+        row['seconds'] = time.perf_counter() - start
 
-    def _may_draw_first(self):
-        """Whether anything may draw random numbers in an epoch before its first step.
+    def notify(self, method, *arguments):
+        """Calls a method of each callback."""
+        for callback in self.running_callbacks:
+            getattr(callback, method)(self, self.model, *arguments)
 
-        d2lite's own loader does not, and its own `fit_epoch`.
-        """
-        modules = self.fit_epoch.__module__, type(self.train_dataloader.dataloader).__module__
-        return not all(module.startswith('d2lite') for module in modules)
+    def on_steps_end(self, count):
+        """Called when `count` more steps are complete."""
+        if self.batches_in_epoch is None:
+            return  # somebody iterates over the loader outside of `fit`
+        self.batches_in_epoch += count
+        if self.fallback_reason:
+            warn(
+                f'{type(self.model).__name__} trains step by step, slower than compiled: '
+                f'{self.fallback_reason}. Trainer(compile=False) does so without this warning.'
+            )
+            self.fallback_reason = ''
+        for callback in self.batch_callbacks:
+            every_n = callback.every_n_train_steps
+            if every_n is None or self.train_batch_idx % every_n == 0:
+                callback.on_train_batch_end(self, self.model)
+
+    def steps_until_callback(self, limit):
+        """The number of steps, at most `limit`, until a callback is due."""
+        periods = [callback.every_n_train_steps for callback in self.batch_callbacks]
+        return min([limit, *(n - self.train_batch_idx % n for n in periods if n is not None)])
+
+    def compiles(self):
+        """Returns True if the steps of this epoch are compiled; `fit_epoch` asks at its start."""
+        if self.compile not in self.compile_modes:
+            return False
+        self.compiled = compiled_epoch(self)
+        return bool(self.compiled)
 
     def _before_steps(self):
         if self.random_to_resume is not None:
             checkpoint.set_random_state(self, self.random_to_resume)
             self.random_to_resume = None
 
-    def _after_steps(self, count):
-        if self.batches_in_epoch is None:
-            return  # somebody looks at the batches after training
-        self.batches_in_epoch += count
-        if self.pauses or self.interruption.asked:
-            self._pause()
+    def _draws_in_steps_only(self):
+        """Returns True if no random numbers are drawn in an epoch before its first step.
 
-    def _pause(self):
-        """Between two steps: does what has to be done there, if it is due."""
-        self.progress_line.step()
-        if self.watched and self.model.board.is_due():
-            self.plots.settle()
-        if self.checkpoint_every and self.train_batch_idx % self.checkpoint_every == 0:
-            self.save_checkpoint(self.checkpoint_path)
-        if self.uncompiled:
-            warn(self._why_uncompiled())
-            self.uncompiled = ''
-        self.interruption.check()
+        d2lite's own loader draws none, nor does its own `fit_epoch`.
+        """
+        modules = self.fit_epoch.__module__, type(self.train_dataloader.dataloader).__module__
+        return all(module.startswith('d2lite') for module in modules)
 
-    def _until_pause(self, most):
-        """How many steps, up to `most`, may be made before something has to happen."""
-        if self.checkpoint_every:
-            return min(most, self.checkpoint_every - self.train_batch_idx % self.checkpoint_every)
-        return most
-
-    def compiles(self):
-        """Whether the steps of this training are compiled; asked by `fit_epoch`."""
-        if self.compiled is None:
-            self.compiled = False
-            if self.compile in self.compiles_if:
-                compiled = self.compilation(self)
-                self.uncompiled = compiled.prepare()
-                self.compiled = False if self.uncompiled else compiled
-                self.pauses = self.pauses or bool(self.uncompiled)
-        return self.compiled is not False
-
-    def _why_uncompiled(self):
-        return (
-            f'{type(self.model).__name__} trains step by step, slower than compiled: '
-            f'{self.uncompiled}. Trainer(compile=False) does so without this warning.'
-        )
+    def get_parameters(self):
+        """The trained parameters as NumPy arrays, by the names of `save_parameters`."""
+        self._require_model('get_parameters')
+        arrays = self.serialization.get_parameters(self)
+        return {name: np.array(array) for name, array in arrays.items()}
 
     def save_parameters(self, path):
         """Writes the trained parameters to `path` (safetensors), for any of the backends."""
@@ -192,6 +200,19 @@ class Trainer(HyperParameters):
         self._require_model('load_parameters')
         self._set_parameters(checkpoint.load_parameters(path), path)
 
+    def load_best(self):
+        """Gives the trained model the best parameters that a `ModelCheckpoint` kept."""
+        self._require_model('load_best')
+        found = [each for each in self.callbacks if isinstance(each, ModelCheckpoint)]
+        if not found or found[0].best_epoch is None:
+            raise RuntimeError(
+                'load_best needs Trainer(callbacks=[d2l.ModelCheckpoint(...)]), and an epoch that '
+                'is complete'
+            )
+        params = found[0].best_params
+        source = f'the best epoch, {found[0].best_epoch}'
+        self._set_parameters(params or checkpoint.load_parameters(found[0].path), source)
+
     def save_checkpoint(self, path):
         """Writes all that decides how this training goes on to `path`; see `fit(ckpt_path=...)`."""
         self._require_model('save_checkpoint')
@@ -204,20 +225,24 @@ class Trainer(HyperParameters):
         self.num_val_batches = 0
         if val_dataloader is not None:
             self.num_val_batches = count_batches(val_dataloader, 'val_dataloader')
-            val_dataloader = Steps(
-                val_dataloader, lambda: None, lambda _: self.interruption.check()
+            val_dataloader = TrackedLoader(
+                val_dataloader, lambda: None, self._after_validation, 'val_dataloader'
             )
-        self.train_dataloader = Steps(
-            train_dataloader, self._before_steps, self._after_steps, self._until_pause
+        self.train_dataloader = TrackedLoader(
+            train_dataloader, self._before_steps, self.on_steps_end, 'train_dataloader'
         )
         self.val_dataloader = val_dataloader
 
+    def _after_validation(self, count):
+        if self.batches_in_epoch is not None:
+            self.interruption.check()
+
     def prepare_parameters(self, init_params):
-        """The parameters that training starts from: as the model made them, or as given."""
+        """Sets the parameters that training starts from: as the model made them, or as given."""
         if init_params is not None:
-            self.state_of.build(self, self.first_batch())
+            self.serialization.build(self, self.first_batch())
             if callable(init_params):
-                init_params = init_params(self.state_of.get_parameters(self))
+                init_params = init_params(self.serialization.get_parameters(self))
             self._set_parameters(init_params, 'init_params')
 
     def first_batch(self):
@@ -227,23 +252,36 @@ class Trainer(HyperParameters):
     def prepare_model(self, model):
         """Makes the model report to this trainer, and moves it to the GPU if there is one."""
         model.trainer = self
-        model.board.xlim = [0, self.max_epochs]
+        model.board.begin(xlim=[0, self.max_epochs], xlabel='epoch')
         if self.gpus:
             self.move_model(model)
         self.model = model
-        model.board.before_reading = self.plots.settle
-        self.watched = model.board.is_watched()
 
     def prepare_optimizer(self):
         """Asks the model for its optimizer."""
-        self.optim = self.model.configure_optimizers()
+        self.optim = self.configured_optimizer()
+
+    def configured_optimizer(self):
+        """What the model's `configure_optimizers` returns. Raises TypeError if that is nothing."""
+        optim = self.model.configure_optimizers()
+        if optim is None:
+            raise TypeError(
+                f'{type(self.model).__name__}.configure_optimizers() returned nothing: it must '
+                f'return the optimizer, e.g. return d2l.SGD(...)'
+            )
+        if type(optim) in (tuple, list, dict):
+            raise TypeError(
+                f'{type(self.model).__name__}.configure_optimizers() returned a '
+                f'{type(optim).__name__}: on {self.backend} it must return the optimizer alone'
+            )
+        return optim
 
     def prepare_batch(self, batch):
         """The minibatch as the model takes it: on the GPU if there is one."""
         return self.move_batch(batch) if self.gpus else batch
 
     def set_training(self, training):
-        """Tells the model whether it is trained now, or validated."""
+        """Tells the model if it is trained now, or validated."""
         self.model.training = training
 
     def fit_epoch(self):
@@ -261,6 +299,11 @@ class Trainer(HyperParameters):
     def move_batch(self, batch):
         raise NotImplementedError('each backend defines move_batch')
 
+    def current_lr(self):
+        """The learning rate of the next step, a float; None if the optimizer tells none."""
+        lr = getattr(self.optim, 'lr', None)
+        return None if lr is None else float(lr)
+
     @property
     def device(self):
         """Where this trainer trains, in words: 'cpu', or the framework's name of the GPU."""
@@ -268,39 +311,22 @@ class Trainer(HyperParameters):
 
     @property
     def history(self):
-        """A dictionary for each epoch that is complete."""
-        self.plots.settle()
-        return self.plots.history
+        """A dictionary for each epoch that is complete; an empty list before `fit`."""
+        return self.metrics.history if 'metrics' in vars(self) else []
+
+    def history_frame(self):
+        """The history as a pandas DataFrame, with a row for each epoch."""
+        import pandas
+
+        return pandas.DataFrame(self.history)
 
     def numbers(self, values):
         """Scalars of the framework as plain numbers."""
         return [float(value) for value in values]
 
-    def defer(self, function, value):
-        """Calls `function(value)`: now or, while a step is traced, when the value is known."""
-        if self.deferred is None:
-            function(value)
-        else:
-            self.deferred.add(function, value)
-
-    def record(self, label, value):
-        """Keeps a value that the model plotted for the history; `detect_anomaly` looks at it."""
-        self.records.add(label, value)
-        if self.detect_anomaly:
-            self.records.check(label, value)
-
-    def records_plainly(self):
-        """Whether nothing has to happen at each single record."""
-        return not self.detect_anomaly and type(self).record is Trainer.record
-
-    def __getattr__(self, name):
-        if name in ('epoch', 'train_batch_idx', 'val_batch_idx') and 'model' in vars(self):
-            raise Untraceable(f'trainer.{name} is another in each step')
-        raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
-
     def _set_parameters(self, arrays, source):
-        wanted = self.state_of.get_parameters(self)
-        self.state_of.set_parameters(self, checkpoint.matched(arrays, wanted, source))
+        wanted = self.serialization.get_parameters(self)
+        self.serialization.set_parameters(self, checkpoint.matched(arrays, wanted, source))
 
     def _require_model(self, method):
         if not hasattr(self, 'model'):

@@ -1,0 +1,47 @@
+"""The layout of convolutions: channels last, where that is safe, for CPUs are fastest so."""
+
+import contextlib
+
+import torch
+from torch import nn
+
+METHODS = ('forward', 'training_step', 'validation_step', 'loss', 'configure_optimizers')
+FEWEST_CHANNELS = 16
+
+
+@contextlib.contextmanager
+def channels_last(model):
+    """Lays the weights of convolutions out with their channels last, within this context."""
+    model.to(memory_format=torch.channels_last)
+    try:
+        yield
+    finally:
+        model.to(memory_format=torch.contiguous_format)
+
+
+def works_channels_last(trainer):
+    """Returns True if a model with convolutions computes the same, and faster, channels last.
+
+    `view` fails on such tensors. So all layers and steps must be PyTorch's or d2lite's own.
+    """
+    model, layers = trainer.model, list(nn.Module.modules(trainer.model))
+    if trainer.gpus or not any(isinstance(layer, nn.Conv2d) for layer in layers):
+        return False
+    owners = [getattr(type(model), method).__module__ for method in METHODS[1:]]
+    owners += [type(layer).forward.__module__ for layer in layers]
+    own = all(owner.startswith(('torch.nn.', 'd2lite_torch.', 'd2lite.')) for owner in owners)
+    return own and not any(map(is_unsafe, layers))
+
+
+def is_unsafe(layer):
+    """Returns True for a layer whose gradients oneDNN gets wrong if channels lie last.
+
+    That is a strided 1 x 1 convolution of few channels without padding, in PyTorch 2.13 on CPUs
+    with AVX2: see https://github.com/uxlfoundation/oneDNN/issues/6035.
+    """
+    return (
+        isinstance(layer, nn.Conv2d)
+        and layer.kernel_size == (1, 1)
+        and layer.stride != (1, 1)
+        and layer.in_channels < FEWEST_CHANNELS
+    )

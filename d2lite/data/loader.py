@@ -1,0 +1,80 @@
+"""TensorLoader: minibatches of tensors that are in memory as a whole."""
+
+import functools
+import hashlib
+
+import numpy as np
+
+__all__ = ['TensorLoader', 'check_same_length']
+
+
+class TensorLoader:
+    """Minibatches of whole tensors: one permutation an epoch, and a gather for each batch.
+
+    The last batch holds what is left and may be smaller. Each iteration is a new epoch with an
+    order of its own, which depends on `seed` and the number of epochs before, and nothing else.
+    `data`: the DataModule, or its class, that knows how to take rows of the tensors.
+    """
+
+    def __init__(self, tensors, batch_size, data, shuffle, seed):
+        check_same_length(tensors)
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
+            raise TypeError(f'batch_size must be an integer, got {batch_size!r}')
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be at least 1, got {batch_size}')
+        self.tensors, self.batch_size, self.data = tensors, int(batch_size), data
+        self.shuffle, self.seed, self.epoch = shuffle, seed, 0
+        self.num_examples = len(tensors[0])
+
+    def __len__(self):
+        return -(-self.num_examples // self.batch_size)
+
+    def __iter__(self):
+        order = self.order_on_device()
+        for index in range(len(self)):
+            yield self.batch(order, index)
+
+    def batch(self, order, index):
+        """The minibatch number `index`; `order` as `order_on_device` gives it."""
+        start = index * self.batch_size
+        rows = slice(start, min(start + self.batch_size, self.num_examples))
+        rows = rows if order is None else order[rows]
+        return tuple([self.data.take(tensor, rows) for tensor in self.tensors])
+
+    def next_order(self):
+        """The order of the examples in the epoch that now begins; None is that of the data."""
+        self.epoch += 1
+        if not self.shuffle:
+            return None
+        rng = np.random.default_rng((*self.seed, self.epoch - 1))
+        return rng.permutation(self.num_examples)
+
+    def order_on_device(self):
+        """`next_order` as an array of the framework, None if it is that of the data."""
+        order = self.next_order()
+        return None if order is None else self.data.order_on_device(order)
+
+    def first_batch(self):
+        """The first batch in the order of the data; does not count as an epoch."""
+        return self.batch(None, 0)
+
+    @functools.cached_property
+    def fingerprint(self):
+        """A checksum of the data and of how they are cut into batches, computed once."""
+        digest = hashlib.sha256(f'{self.batch_size} {self.shuffle}'.encode())
+        for tensor in self.tensors:
+            array = np.asarray(tensor)
+            digest.update(f'{array.dtype.str} {array.shape}'.encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
+
+def check_same_length(tensors):
+    """Raises ValueError, naming the shapes, unless all tensors have the same number of rows > 0."""
+    shapes = [tuple(tensor.shape) for tensor in tensors]
+    if not shapes or any(len(shape) == 0 for shape in shapes):
+        raise ValueError(f'expected tensors with at least one axis (the examples), got {shapes}')
+    if len({shape[0] for shape in shapes}) > 1:
+        raise ValueError(f'all tensors must have the same number of rows, got shapes {shapes}')
+    if shapes[0][0] == 0:
+        raise ValueError(f'no examples: the tensors have shapes {shapes}')

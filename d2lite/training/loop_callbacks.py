@@ -1,0 +1,102 @@
+"""The callbacks by which a Trainer writes checkpoints, hears Ctrl-C, and shows how far it is."""
+
+import math
+import signal
+import threading
+
+from d2lite.training.callbacks import Callback
+from d2lite.training.progress import ProgressLine
+
+__all__ = ['loop_callbacks']
+
+
+def loop_callbacks(trainer) -> list[Callback]:
+    """What a training needs of them; the order is that in which they are called."""
+    trainer.interruption = Interruption()
+    callbacks = [trainer.interruption]
+    if trainer.detect_anomaly:
+        callbacks.insert(0, AnomalyDetection())
+    if trainer.checkpoint_every:
+        callbacks.insert(0, PeriodicCheckpoint(trainer.checkpoint_every, trainer.checkpoint_path))
+    if trainer.model.board.is_watched():
+        callbacks.insert(0, LiveBoard())
+    progress_line = ProgressLine(trainer)
+    if progress_line.shown:
+        callbacks.insert(0, progress_line)
+    return callbacks
+
+
+class PeriodicCheckpoint(Callback):
+    """Writes a checkpoint after every so many steps."""
+
+    def __init__(self, every_n_train_steps: int, path: str):
+        self.every_n_train_steps, self.path = every_n_train_steps, path
+
+    def on_train_batch_end(self, trainer, model):
+        trainer.save_checkpoint(self.path)
+
+
+class AnomalyDetection(Callback):
+    """Raises FloatingPointError at the first value that is no finite number."""
+
+    def on_train_batch_end(self, trainer, model):
+        trainer.metrics.flush()
+        for label, numbers in trainer.metrics.values.items():
+            if not math.isfinite(numbers[-1]):
+                step, metrics = len(numbers), trainer.metrics
+                raise FloatingPointError(
+                    metrics.divergence(label, trainer.epoch, step, numbers[-1])
+                )
+
+
+class LiveBoard(Callback):
+    """Draws the board while it is watched in a notebook, as often as it can be redrawn."""
+
+    every_n_train_steps = None
+
+    def on_train_batch_end(self, trainer, model):
+        if model.board.is_due():
+            trainer.metrics.flush()
+
+
+class Interruption(Callback):
+    """Makes Ctrl-C, or a notebook's stop button, wait for the step to be complete.
+
+    Between two steps `check` then raises KeyboardInterrupt. A second Ctrl-C does not wait.
+    """
+
+    every_n_train_steps = None
+
+    def on_fit_start(self, trainer, model):
+        self.asked = False
+        # Python lets only the main thread handle signals; in another one nothing interrupts.
+        self.handles_signals = threading.current_thread() is threading.main_thread()
+        if self.handles_signals:
+            self.previous = signal.getsignal(signal.SIGINT)
+            # A handler that somebody else installed, or none at all, is left alone.
+            self.handles_signals = self.previous is signal.default_int_handler
+        if self.handles_signals:
+            signal.signal(signal.SIGINT, self._ask)
+
+    def on_fit_end(self, trainer, model):
+        if self.handles_signals:
+            signal.signal(signal.SIGINT, self.previous)
+
+    def on_exception(self, trainer, model, exception):
+        self.on_fit_end(trainer, model)
+
+    def on_train_batch_end(self, trainer, model):
+        self.check()
+
+    def on_train_epoch_end(self, trainer, model):
+        self.check()
+
+    def check(self):
+        if self.asked:
+            self.asked = False
+            raise KeyboardInterrupt
+
+    def _ask(self, signum, frame):
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True

@@ -1,0 +1,225 @@
+"""The Python code of a step: which values it reads, and what it does beside computing.
+
+A compiler runs the Python code of a step once and keeps what it computes. So a compiled step is
+traced again when a value that its code can read is another one than before (`values_read`), and a
+step whose code does more than compute is not compiled (`side_effects`).
+"""
+
+import builtins
+import dis
+import sys
+import sysconfig
+import types
+from collections.abc import Iterator
+
+import numpy as np
+
+__all__ = ['plain_attributes', 'side_effects', 'values_read']
+
+PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic, range, slice)
+PACKAGES = tuple({sysconfig.get_path(name) for name in ('stdlib', 'purelib', 'platlib')})
+# What is no value of a step, or what the trainer itself sets from step to step.
+SKIPPED = {'board', 'trainer', 'hparams', 'history', 'training', 'batches_in_epoch'}
+SKIPPED |= {'epoch', 'train_batch_idx', 'val_batch_idx', 'val_batch_idx_at_start', 'should_stop'}
+SKIPPED |= {'compiled', 'optim', 'keep_random_state', 'random_at_epoch', 'random_to_resume'}
+SKIPPED |= {'fallback_reason'}
+
+# Attributes of a trainer that are others in each step or epoch.
+COUNTERS = {'epoch', 'train_batch_idx', 'val_batch_idx', 'batches_in_epoch'}
+# Methods of Python's containers that change them.
+CHANGING = {'append', 'extend', 'insert', 'pop', 'popitem', 'clear', 'setdefault', 'writelines'}
+EFFECTS = (print, open, input)
+PURE_MODULES = {'math', 'cmath', 'functools', 'itertools', 'operator', 'collections', 'typing'}
+PURE_MODULES |= {'dataclasses', 'abc', 'numbers', 'enum', 'types', 'builtins', 'contextlib'}
+PURE_MODULES |= {'string', 'copy', 'fractions', 'decimal', 'statistics', 're', 'collections.abc'}
+# Here attributes of objects are made, and no state is kept from step to step.
+CONSTRUCTORS = {'__init__', '__post_init__', 'setup', 'build', '__new__', '__setattr__'}
+
+_written_by_user: dict[str, bool] = {}
+
+
+def values_read(*roots: object) -> tuple:
+    """The plain values that functions of `roots` can read: equal tuples, and a trace still holds.
+
+    Numbers, strings and NumPy arrays are found in attributes, classes, containers, and in the
+    globals and closures of functions that are no package's. Other objects count by their identity.
+    """
+    return tuple(_Walk(roots).values)
+
+
+def side_effects(*roots: object, start: set[str]) -> str:
+    """What the code of a step does beside computing, in words; '' if nothing is found.
+
+    `start`: names of the methods that a step begins with; what these name is looked at too.
+    """
+    functions = _Walk(roots).functions
+    names, left = set(start), list(functions)
+    while reached := [each for each in left if each[0] in names or each[0][:2] == '__']:
+        left = [each for each in left if each not in reached]
+        for name, function in reached:
+            if name in CONSTRUCTORS:
+                continue
+            for what in _effects_in(function.__code__, function.__globals__):
+                line = function.__code__.co_firstlineno
+                return f'{function.__qualname__} (line {line}) {what}'
+            names |= _names_in(function.__code__)
+    return ''
+
+
+def plain_attributes(value: object) -> dict[str, object]:
+    """The attributes of `value` that are numbers, strings and the like."""
+    return {
+        name: each
+        for name, each in vars(value).items()
+        if isinstance(each, PLAIN) and name not in SKIPPED
+    }
+
+
+class _Walk:
+    """Goes from objects to all that a lesson's code can reach from them; see `values_read`."""
+
+    def __init__(self, roots):
+        self.values, self.functions, self.seen = [], [], set()
+        self.keep = []  # what is made on the way, so that no identity comes twice
+        for root in roots:
+            self.visit(root)
+
+    def visit(self, value, name=''):
+        if isinstance(value, PLAIN):
+            self.values.append(value)
+            return
+        if id(value) in self.seen:
+            return
+        self.seen.add(id(value))
+        if isinstance(value, np.ndarray):
+            self.values.append((value.dtype.str, value.shape, value.tobytes()))
+        elif isinstance(value, np.random.Generator):
+            self.values.append(str(value.bit_generator.state))
+        elif isinstance(value, list | tuple | set | frozenset):
+            self.values.append(len(value))
+            for each in value:
+                self.visit(each)
+        elif isinstance(value, dict):
+            self.visit_items(value)
+        elif isinstance(value, types.MethodType):
+            self.visit(value.__self__)
+            self.visit(value.__func__, name)
+        elif isinstance(value, types.FunctionType):
+            self.visit_function(value, name or value.__name__)
+        elif isinstance(value, type):
+            if written_by_user(value.__module__):
+                items = vars(value).items()
+                self.visit_items({k: v for k, v in items if k not in ('__dict__', '__weakref__')})
+                for base in value.__bases__:
+                    self.visit(base)
+        elif isinstance(value, staticmethod | classmethod):
+            self.visit(value.__func__, name)
+        elif isinstance(value, property):
+            self.visit(value.fget, name)
+        elif hasattr(value, '__dict__') and (
+            written_by_user(type(value).__module__) or type(value).__module__.startswith('d2lite')
+        ):
+            self.visit_items(vars(value))
+            self.visit(type(value))
+        else:
+            self.values.append(id(value))
+
+    def visit_items(self, items):
+        for name, value in items.items():
+            if name not in SKIPPED and not (isinstance(name, str) and name.startswith('_keras')):
+                self.values.append(name if isinstance(name, PLAIN) else id(name))
+                self.visit(value, name if isinstance(name, str) else '')
+
+    def visit_function(self, function, name):
+        self.values.append(id(function.__code__))
+        if not written_by_user(function.__module__):
+            return
+        self.functions.append((name, function))
+        for each, value in _globals_of(function):
+            if isinstance(value, types.ModuleType):
+                if written_by_user(value.__name__):
+                    names = _names_in(function.__code__)
+                    self.visit_items({n: vars(value)[n] for n in names & vars(value).keys()})
+            else:
+                self.visit(value, each)
+        cells = function.__closure__ or ()
+        for each, cell in zip(function.__code__.co_freevars, cells, strict=True):
+            try:
+                self.visit(cell.cell_contents, each)
+            except ValueError:  # not set yet
+                pass
+        self.visit(function.__defaults__)
+        self.visit(function.__kwdefaults__)
+
+
+def written_by_user(module_name: str) -> bool:
+    """True for a module of a lesson: neither installed, nor Python's own, nor d2lite's."""
+    if module_name not in _written_by_user:
+        file = getattr(sys.modules.get(module_name), '__file__', None) or ''
+        own = module_name.partition('.')[0].partition('_')[0] == 'd2lite'
+        installed = file.startswith(PACKAGES) or module_name in sys.builtin_module_names
+        _written_by_user[module_name] = not own and not installed
+    return _written_by_user[module_name]
+
+
+_names: dict[types.CodeType, frozenset[str]] = {}  # of functions whose module is a lesson's
+
+
+def _names_in(code: types.CodeType) -> frozenset[str]:
+    """The names that a function's code, and the code of functions within it, looks up."""
+    if code not in _names:
+        found = {*code.co_names, *code.co_freevars}
+        for constant in code.co_consts:
+            if isinstance(constant, types.CodeType):
+                found |= _names_in(constant)
+        _names[code] = frozenset(found)
+    return _names[code]
+
+
+def _globals_of(function) -> Iterator[tuple[str, object]]:
+    space = function.__globals__
+    return ((name, space[name]) for name in sorted(_names_in(function.__code__)) if name in space)
+
+
+def _effects_in(code: types.CodeType, space: dict) -> Iterator[str]:
+    """What the code does beside computing; `space`: its globals."""
+    before, line = None, []
+    for each in dis.get_instructions(code):
+        name, operation = each.argval, each.opname
+        line = [] if each.starts_line else line
+        line.append(each)
+        if operation in ('STORE_ATTR', 'DELETE_ATTR'):
+            yield f'sets the attribute {name!r}'
+        elif operation in ('STORE_GLOBAL', 'DELETE_GLOBAL'):
+            yield f'sets the global variable {name!r}'
+        elif operation == 'STORE_DEREF' and name in code.co_freevars:
+            yield f'sets the variable {name!r} of another function'
+        elif operation in ('STORE_SUBSCR', 'DELETE_SUBSCR'):
+            if any(_outlives_the_step(each, space) for each in line):
+                yield 'changes an entry of something that outlives the step'
+        elif operation == 'LOAD_GLOBAL' or operation == 'LOAD_NAME':
+            value = space.get(name, getattr(builtins, name, None))
+            if any(value is effect for effect in EFFECTS):
+                yield f'calls {name}()'
+            module = value.__name__ if isinstance(value, types.ModuleType) else ''
+            if module.partition('.')[0] in sys.stdlib_module_names and module not in PURE_MODULES:
+                yield f'uses the module {module}'
+        elif operation in ('LOAD_ATTR', 'LOAD_METHOD'):
+            if name in COUNTERS:
+                yield f'reads the counter {name!r}, which is another in each step'
+            if name in CHANGING and before.opname != 'LOAD_FAST':
+                yield f'calls {name}() on something that outlives the step'
+            if name == 'random' and before.opname == 'LOAD_GLOBAL':
+                owner = getattr(space.get(before.argval), '__name__', '')
+                if owner in ('numpy', 'tensorflow'):
+                    yield f'draws from {owner}.random'
+        before = each
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _effects_in(constant, space)
+
+
+def _outlives_the_step(instruction, space) -> bool:
+    if instruction.opname == 'LOAD_GLOBAL':
+        return isinstance(space.get(instruction.argval), list | dict | np.ndarray)
+    return instruction.opname in ('LOAD_DEREF', 'LOAD_ATTR')
