@@ -1,21 +1,25 @@
-"""What d2lite says: the console of its tables, and warnings that point at the lesson's line."""
+"""Output of d2lite: the console of its tables, and warnings that point at the lesson's line."""
 
 import sys
 import warnings
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ['console', 'warn']
 
 
-def console() -> Console:
-    """Prints to stdout; wide enough for the tables where that is a file or a pipe."""
+def console() -> 'Console':
+    """A console for stdout, wide enough for the tables where that is a file or a pipe."""
+    from rich.console import Console  # at its import, rich draws from Python's random numbers
+
     out = Console(highlight=False)
     return out if out.is_terminal else Console(highlight=False, width=160)
 
 
-def warn(message):
-    """A UserWarning at the innermost line outside of d2lite and its backends."""
+def warn(message: str) -> None:
+    """Gives a UserWarning at the innermost line outside of d2lite and its backends."""
     frame, level = sys._getframe(), 1
     while frame.f_back and frame.f_globals.get('__name__', '').startswith('d2lite'):
         frame, level = frame.f_back, level + 1

@@ -1,4 +1,4 @@
-"""`d2lite doctor`: what works here, and the line that installs what does not.
+"""`d2lite doctor`: the state of each backend, and the commands that install what is missing.
 
 Each framework is imported in a process of its own, so that one that crashes does not hide the
 others, and this process stays free of all of them.
@@ -18,7 +18,7 @@ __all__ = ['Diagnosis', 'diagnose', 'report']
 
 SECONDS_TO_IMPORT = 120
 
-# Run in the other process. Frameworks print as they are imported, hence the mark.
+# Run in the other process. The mark: frameworks print while they are imported.
 PROBE = """
 import json, sys
 from d2lite import selection
@@ -33,7 +33,7 @@ print('\\n@' + json.dumps(found))
 
 @dataclass
 class Diagnosis:
-    """What was found of one backend. `problem` is '' where it works, and `install` the remedy."""
+    """The state of one backend. `problem` is '' where it works; `install` is a command."""
 
     backend: str
     version: str
@@ -44,7 +44,7 @@ class Diagnosis:
 
 
 def diagnose(name: str) -> Diagnosis:
-    """Tries to import backend `name` in a process of its own."""
+    """The state of backend `name`, which is imported in a process of its own."""
     missing = selection.missing_modules(name)
     if missing:
         install = selection.install_line(name)
@@ -86,7 +86,7 @@ def numpy_conflicts(name: str) -> list[str]:
 
 
 def report() -> int:
-    """Prints the table; 0 if at least one backend works, else 1."""
+    """Prints the table, and returns 0 if at least one backend works, else 1."""
     from rich.table import Table
 
     from d2lite.console import console

@@ -1,18 +1,20 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Files that are written whole or not at all."""
 
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ['replace_file', 'replacing']
 
 
 @contextlib.contextmanager
-def replacing(path: Path):
+def replacing(path: Path) -> Iterator[tuple[BinaryIO, str]]:
     """A temporary file, open for bytes, that takes the place of `path` at the end of the context.
 
-    By an error within it the old file stays as it is, and the temporary one is gone.
+    After an error within it the old file is as it was, and the temporary one is gone.
     """
     descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
     try:

@@ -1,20 +1,24 @@
-"""Saving the arguments of a constructor, and growing a class cell by cell."""
+"""Constructor arguments as attributes, and classes that are defined cell by cell."""
 
 import inspect
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 __all__ = ['HyperParameters', 'add_to_class']
+
+Function = TypeVar('Function', bound=Callable)
 
 
 class HyperParameters:
     """A class whose constructor arguments become attributes with one call."""
 
-    def save_hyperparameters(self, ignore=()):
-        """Saves the arguments of the function that calls this as attributes, and in `self.hparams`.
+    def save_hyperparameters(self, ignore: Iterable[str] = ()) -> None:
+        """Saves the arguments of the calling `__init__` as attributes, and in `self.hparams`.
 
-        To be called in `__init__`. Only that constructor's own arguments are saved, with the values
-        they have at the moment of the call: not its local variables, nor the arguments of a
-        constructor that called it. `ignore` names arguments to leave out; so are `self` and names
-        that begin with an underscore.
+        They have the values of the moment of the call. Local variables, and the arguments of a
+        constructor that called that one, are not saved. `ignore`: names of arguments to leave out;
+        `self` and names that begin with an underscore always are. Raises RuntimeError outside of a
+        method. Definition: d2l, section "Object-Oriented Design for Implementation".
         """
         if isinstance(ignore, str):
             raise TypeError(f'ignore is a list of names: write ignore=[{ignore!r}]')
@@ -34,8 +38,8 @@ class HyperParameters:
         self.hparams = {**getattr(self, 'hparams', {}), **saved}
 
 
-def add_to_class(cls):
-    """Decorator that makes the function below a method of `cls`, also of objects made before.
+def add_to_class(cls: type) -> Callable[[Function], Function]:
+    """A decorator that makes a function a method of `cls`, also of objects made before.
 
     @add_to_class(A)
     def method(self): ...
@@ -43,7 +47,7 @@ def add_to_class(cls):
     if not isinstance(cls, type):
         raise TypeError(f'add_to_class takes a class, got {cls!r}: write @add_to_class(MyClass)')
 
-    def add(function):
+    def add(function: Function) -> Function:
         setattr(cls, function.__name__, function)
         return function
 

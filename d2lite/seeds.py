@@ -1,8 +1,8 @@
 """Random numbers that are the same on every backend.
 
-What has to agree between the frameworks (synthetic data, the order of minibatches, the initial
-weights of our scratch models) is drawn with NumPy. Each purpose has a stream of its own, so that
-making the data before or after the model changes neither.
+Synthetic data, the order of minibatches and the initial weights of scratch models must agree
+between the frameworks, so they are drawn with NumPy. Each purpose has a stream of its own: making
+the data before or after the model changes neither.
 """
 
 import random
@@ -14,15 +14,16 @@ __all__ = ['initial_normal', 'next_seed', 'seed_everything', 'seed_framework_wit
 
 _PURPOSES = ('data', 'parameters', 'keys')
 
-_seed: int | None = None  # None: nobody has asked for repeatable numbers
+_seed: int | None = None  # None until seed_everything is called
 _streams: dict[str, np.random.Generator] = {}
 _framework_seeders: list[Callable[[int], None]] = []
 
 
 def seed_everything(seed: int) -> None:
-    """Makes what follows repeatable: Python, NumPy, d2lite's data and models, and the frameworks.
+    """Seeds Python, NumPy, d2lite's data and models, and the frameworks.
 
-    `seed` is an integer from 0 to 2**32 - 1. A framework loaded later is seeded when it comes.
+    `seed`: an integer from 0 to 2**32 - 1. A framework loaded later is seeded when it is loaded.
+    Raises ValueError for anything else.
     """
     global _seed
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
@@ -36,7 +37,7 @@ def seed_everything(seed: int) -> None:
 
 
 def seed_framework_with(seed_framework: Callable[[int], None]) -> None:
-    """Called once by each backend: how `seed_everything` is to seed its framework."""
+    """Registers the function by which `seed_everything` seeds a framework."""
     _framework_seeders.append(seed_framework)
     if _seed is not None:
         seed_framework(_seed)
@@ -50,7 +51,7 @@ def next_seed(purpose: str) -> int:
 
 
 def get_state() -> dict:
-    """Where the streams are."""
+    """The state of the streams, for `set_state`."""
     if not _streams:
         _start_streams()
     streams = {purpose: stream.bit_generator.state for purpose, stream in _streams.items()}
@@ -58,7 +59,7 @@ def get_state() -> dict:
 
 
 def set_state(state: dict) -> None:
-    """Puts the streams back where `get_state` found them."""
+    """Restores the streams from what `get_state` returned."""
     global _seed
     _seed = state['seed']
     _start_streams()
@@ -72,7 +73,7 @@ def initial_normal(seed: int, scale: float, shape: tuple[int, ...]) -> np.ndarra
 
 
 def _start_streams() -> None:
-    # Without a seed each stream starts from the operating system's entropy.
+    # Without a seed NumPy takes entropy from the operating system.
     for stream, purpose in enumerate(_PURPOSES):
         entropy = None if _seed is None else [_seed, stream]
         _streams[purpose] = np.random.default_rng(entropy)

@@ -1,36 +1,32 @@
-"""Do the backends compute the same thing? Each is set against the referee, step by step.
-
-Problem ─► trace(backend, model, problem) ─► compare(traces, problem) ─► a Row for each
-"""
+"""The records of the backends, compared with the reference step by step."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from d2lite.parity import reference
-from d2lite.parity.recorder import MODELS, PrecisionError, Problem, Trace, trace
+from d2lite.parity.problem import Problem
+from d2lite.parity.recorder import TrainingRecord
 
 __all__ = [
-    'MODELS',
     'TOLERANCES',
-    'PrecisionError',
-    'Problem',
     'Row',
-    'Trace',
     'compare',
     'deviations',
-    'referee',
+    'reference_record',
     'relative',
     'restarted',
-    'trace',
 ]
+
+Deviations = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 class Tolerance(NamedTuple):
     """The largest deviation allowed, relative to the scale of the values (see `deviations`)."""
 
-    step: float  # of one step, the referee starting from where the backend was before it
+    step: float  # of one step, the reference starting from the backend's parameters
     run: float  # of all steps so far, both having started from the same parameters
 
 
@@ -45,7 +41,7 @@ TOLERANCES = {'float32': Tolerance(1e-6, 1e-5), 'float64': Tolerance(1e-12, 1e-1
 
 @dataclasses.dataclass
 class Row:
-    """How far one backend's training is from the referee's, at the worst step."""
+    """The largest deviations of one backend's training from the reference."""
 
     backend: str
     version: str
@@ -55,33 +51,33 @@ class Row:
     parameters_abs: float = np.nan
     parameters_rel: float = np.nan
     gradient_norm_rel: float = np.nan
-    step_rel: float = np.nan  # of one step alone, in whichever of the three it is largest
+    step_rel: float = np.nan  # of one step alone, the largest of the three
     first_outside: int | None = None  # the first step above tolerance, counted from 1
     problem: str = ''  # why there is nothing to compare
 
 
-def referee(problem):
-    """The Trace that the problem should have, in float64."""
+def reference_record(problem: Problem) -> TrainingRecord:
+    """The record that a training on the problem should have, in float64."""
     args = problem.batches(), problem.lr, problem.gradient_clip_val
-    return _as_trace(reference.train(problem.X, problem.y, problem.w, problem.b, *args))
+    return _as_record(reference.train(problem.X, problem.y, problem.w, problem.b, *args))
 
 
-def restarted(found, problem):
-    """As `referee`, but each step starts from where the backend was before it."""
+def restarted(found: TrainingRecord, problem: Problem) -> TrainingRecord:
+    """The reference, with each step starting from the parameters of `found` before that step."""
     w, b = [problem.w, *found.w[:-1]], [problem.b, *found.b[:-1]]
     args = problem.lr, problem.gradient_clip_val
     steps = []
     for w_before, b_before, rows in zip(w, b, problem.batches(), strict=True):
         steps += reference.train(problem.X, problem.y, w_before, b_before, [rows], *args)
-    return _as_trace(steps)
+    return _as_record(steps)
 
 
-def _as_trace(steps):
+def _as_record(steps: list[reference.ReferenceStep]) -> TrainingRecord:
     columns = (np.stack(column) for column in zip(*steps, strict=True))
-    return Trace('reference', np.__version__, 'NumPy', *columns)
+    return TrainingRecord('reference', np.__version__, 'NumPy', *columns)
 
 
-def deviations(found, expected, problem):
+def deviations(found: TrainingRecord, expected: TrainingRecord, problem: Problem) -> Deviations:
     """By quantity, for each step: the absolute deviation and the scale to which it is relative.
 
     Parameters: the largest entry's deviation, and the largest entry so far. Loss: it is made from
@@ -102,22 +98,25 @@ def deviations(found, expected, problem):
     }
 
 
-def compare(traces, problem):
-    """A Row for each trace: its largest deviations from the referee, and the first step outside."""
-    expected = referee(problem)
+def compare(records: Iterable[TrainingRecord], problem: Problem) -> list[Row]:
+    """A Row for each record: its largest deviations from the reference, and the first step outside.
+
+    Raises ValueError if the reference diverges.
+    """
+    expected = reference_record(problem)
     if not np.isfinite(expected.parameters).all():
         raise ValueError(
             f'this problem diverges with lr={problem.lr}, so there is nothing to compare: take a '
             f'smaller learning rate'
         )
-    return [_row(found, expected, problem) for found in traces]
+    return [_row(found, expected, problem) for found in records]
 
 
-def _row(found, expected, problem):
+def _row(found: TrainingRecord, expected: TrainingRecord, problem: Problem) -> Row:
     tolerance = TOLERANCES[problem.dtype]
     run = deviations(found, expected, problem)
     one = deviations(found, restarted(found, problem), problem)
-    run_rel = {what: relative(*values) for what, values in run.items()}
+    run_rel = {name: relative(*values) for name, values in run.items()}
     step_rel = np.max([relative(*values) for values in one.values()], axis=0)
     # Written so that NaN is outside.
     inside = step_rel <= tolerance.step
@@ -137,6 +136,6 @@ def _row(found, expected, problem):
     )
 
 
-def relative(deviation, scale):
+def relative(deviation: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """`deviation` as a part of `scale`, also where that is 0."""
     return deviation / np.maximum(scale, np.finfo(np.float64).tiny)

@@ -1,17 +1,17 @@
-"""The referee: linear regression by minibatch SGD, in NumPy alone and with the gradient by hand.
+"""The reference: linear regression by minibatch SGD, in NumPy alone and with the gradient by hand.
 
-It shares no code with the models that it judges, and what it computes is short enough to be checked
-by reading: d2l, sections "Linear Regression" and "Weight Decay".
+It shares no code with the models that are held against it, and is short enough to be checked by
+reading: d2l, sections "Linear Regression" and "Weight Decay".
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ['Step', 'closed_form', 'gradients', 'minibatches', 'train']
+__all__ = ['ReferenceStep', 'closed_form', 'gradients', 'minibatches', 'train']
 
 
-class Step(NamedTuple):
+class ReferenceStep(NamedTuple):
     """One step of training: the loss and the norm of its gradient before, the parameters after."""
 
     loss: float
@@ -20,8 +20,18 @@ class Step(NamedTuple):
     b: np.ndarray  # (1,)
 
 
-def train(X, y, w, b, batches, lr, gradient_clip_val=0, weight_decay=0, dtype=np.float64):
-    """Minibatch SGD from `w` (d, 1) and `b` (1,): a list with a Step for each batch.
+def train(
+    X: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    batches: list[np.ndarray],
+    lr: float,
+    gradient_clip_val: float = 0,
+    weight_decay: float = 0,
+    dtype: type = np.float64,
+) -> list[ReferenceStep]:
+    """Minibatch SGD from `w` (d, 1) and `b` (1,): a list with a ReferenceStep for each batch.
 
     `X` (n, d), `y` (n, 1). `batches`: arrays of row numbers, see `minibatches`. Gradients whose
     common norm is above `gradient_clip_val` are scaled down to it; 0 leaves them as they are.
@@ -36,11 +46,13 @@ def train(X, y, w, b, batches, lr, gradient_clip_val=0, weight_decay=0, dtype=np
         if 0 < gradient_clip_val < norm:
             gw, gb = gw * (gradient_clip_val / norm), gb * (gradient_clip_val / norm)
         w, b = w - lr * gw, b - lr * gb
-        steps.append(Step(loss, norm, w, b))
+        steps.append(ReferenceStep(loss, norm, w, b))
     return steps
 
 
-def gradients(X, y, w, b, weight_decay=0):
+def gradients(
+    X: np.ndarray, y: np.ndarray, w: np.ndarray, b: np.ndarray, weight_decay: float = 0
+) -> tuple[float, np.ndarray, np.ndarray]:
     """Loss 1/(2n) |Xw + b - y|^2 + weight_decay/2 |w|^2, and its gradients for w and for b."""
     n = len(X)
     error = X @ w + b - y
@@ -48,7 +60,9 @@ def gradients(X, y, w, b, weight_decay=0):
     return loss, X.T @ error / n + weight_decay * w, error.sum(axis=0) / n
 
 
-def minibatches(num_examples, batch_size, num_epochs, seed):
+def minibatches(
+    num_examples: int, batch_size: int, num_epochs: int, seed: list[int]
+) -> list[np.ndarray]:
     """The rows of each minibatch: in every epoch a new permutation, cut; the last may be smaller.
 
     `seed`: a list of integers. Epoch e is permuted by NumPy's generator for [*seed, e].
@@ -60,7 +74,9 @@ def minibatches(num_examples, batch_size, num_epochs, seed):
     return batches
 
 
-def closed_form(X, y, weight_decay=0):
+def closed_form(
+    X: np.ndarray, y: np.ndarray, weight_decay: float = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """The w (d, 1) and b (1,) of least loss over all of X (n, d) and y (n, 1), in float64.
 
     Solved by least squares on the centred data, with the penalty as d more rows: the normal

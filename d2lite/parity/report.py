@@ -1,28 +1,37 @@
-"""`d2lite parity`: the backends against the referee, as a table, a picture and an exit code."""
+"""`d2lite parity`: the backends against the reference, as a table, a picture and an exit code."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from d2lite import selection
 from d2lite.parity.compare import (
-    MODELS,
     TOLERANCES,
-    PrecisionError,
-    Problem,
     Row,
     compare,
     deviations,
-    referee,
+    reference_record,
     relative,
-    trace,
 )
+from d2lite.parity.problem import MODELS, PrecisionError, Problem
+from d2lite.parity.recorder import TrainingRecord, record_training
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ['draw', 'report']
 
 
-def report(models=None, backends=None, num_steps=None, dtype='float32', plot=None):
-    """Traces the lesson's problem, prints the table, and returns 0 if all is within tolerance.
+def report(
+    models: Sequence[str] | None = None,
+    backends: Sequence[str] | None = None,
+    num_steps: int | None = None,
+    dtype: str = 'float32',
+    plot: str | Path | None = None,
+) -> int:
+    """Trains on the lesson's problem, prints the table, and returns 0 if all is within tolerance.
 
     `models`, `backends`: names; by default all models, on every backend that is installed.
     `num_steps`: by default three epochs. `plot`: a file for a picture of the deviations, in a
@@ -41,29 +50,29 @@ def report(models=None, backends=None, num_steps=None, dtype='float32', plot=Non
     if plot is not None:
         _check_path(plot)
     problem = Problem.standard(num_steps, dtype)
-    traces, rows = [], []
+    records, rows = [], []
     for model in models:
         for backend in backends:
             try:
-                traces.append(trace(backend, model, problem))
+                records.append(record_training(backend, model, problem))
             except PrecisionError as error:
                 rows.append(Row(backend, '', model, problem=str(error)))
             else:
-                rows += compare(traces[-1:], problem)
+                rows += compare(records[-1:], problem)
     _print_table(rows, problem)
     if plot is not None:
-        draw(traces, problem).savefig(plot)
+        draw(records, problem).savefig(plot)
     return int(any(row.problem or row.first_outside for row in rows))
 
 
-def _print_table(rows, problem):
+def _print_table(rows: list[Row], problem: Problem) -> None:
     from rich.table import Table
 
     from d2lite.console import console
 
     tolerance = TOLERANCES[problem.dtype]
     table = Table(
-        title=f'Deviation from the referee over {problem.num_steps} steps in {problem.dtype}',
+        title=f'Deviation from the reference over {problem.num_steps} steps in {problem.dtype}',
         caption=f'Allowed, relative to the scale of the values: {tolerance.step:g} in one step, '
         f'{tolerance.run:g} in all.',
     )
@@ -83,36 +92,36 @@ def _print_table(rows, problem):
             out.print(row.problem, markup=False)
 
 
-def _check_path(path):
+def _check_path(path: str | Path) -> None:
     from matplotlib.figure import Figure
 
-    known = Figure().canvas.get_supported_filetypes()
-    if Path(path).suffix[1:].lower() not in known:
-        raise ValueError(f'{path}: a picture can be one of {", ".join(sorted(known))}')
+    formats = Figure().canvas.get_supported_filetypes()
+    if Path(path).suffix[1:].lower() not in formats:
+        raise ValueError(f'{path}: a picture can be one of {", ".join(sorted(formats))}')
     if not Path(path).parent.is_dir():
         raise ValueError(f'{path}: there is no folder {Path(path).parent}')
 
 
-def draw(traces, problem):
-    """A matplotlib Figure: each trace's relative deviation from the referee, step by step."""
+def draw(records: Sequence[TrainingRecord], problem: Problem) -> 'Figure':
+    """A matplotlib Figure of the relative deviation of each record from the reference."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout='constrained')
     panels = dict(zip(('loss', 'parameters'), figure.subplots(1, 2, sharey=True), strict=True))
-    expected, steps = referee(problem), np.arange(1, problem.num_steps + 1)
-    colors = {name: f'C{i}' for i, name in enumerate(dict.fromkeys(t.backend for t in traces))}
+    expected, steps = reference_record(problem), np.arange(1, problem.num_steps + 1)
+    colors = {name: f'C{i}' for i, name in enumerate(dict.fromkeys(r.backend for r in records))}
     # Both models often deviate alike: the one must be seen under the other.
     styles = dict(zip(MODELS, ({'lw': 3, 'alpha': 0.4}, {'lw': 1, 'ls': '--'}), strict=True))
-    for found in traces:
+    for found in records:
         values = deviations(found, expected, problem)
-        for what, axes in panels.items():
-            shares = relative(*values[what])
+        for name, axes in panels.items():
+            shares = relative(*values[name])
             shares = np.where(shares > 0, shares, np.nan)  # no place for 0 on this axis
             look = {'color': colors[found.backend], **styles[found.model]}
             axes.semilogy(steps, shares, label=f'{found.backend}, {found.model}', **look)
-    for what, axes in panels.items():
+    for name, axes in panels.items():
         axes.axhline(TOLERANCES[problem.dtype].run, color='black', lw=0.8, ls=':', label='allowed')
-        axes.set(xlabel='step', title=f'{what}, {problem.dtype}')
+        axes.set(xlabel='step', title=f'{name}, {problem.dtype}')
         axes.grid(alpha=0.3)
     panels['loss'].set_ylabel('deviation relative to the scale')
     figure.legend(*panels['loss'].get_legend_handles_labels(), loc='outside right', fontsize=8)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from contract import batches, require, small_data
+from contract import batches, small_data
 
 from d2lite import seeds
-from d2lite.data.module import DataModule, TensorLoader, regression_arrays
+from d2lite.data.loader import TensorLoader
+from d2lite.data.module import DataModule
+from d2lite.data.synthetic import regression_arrays
 
 
 def test_synthetic_data_follow_the_model(d2l):
@@ -131,7 +133,7 @@ def test_synthetic_data_refuse_a_vector_for_b(d2l):
 
 
 def test_batches_that_are_kept_stay_as_they_are(d2l):
-    """A loader may use memory again, but not that of a batch which somebody still has."""
+    """No loader writes into a batch that somebody still has."""
     loader = small_data(d2l, num_train=48).train_dataloader()
     first = list(loader)
     kept = [d2l.numpy(X).copy() for X, _ in first]
@@ -139,13 +141,6 @@ def test_batches_that_are_kept_stay_as_they_are(d2l):
     for (X, _), numbers in zip(first, kept, strict=True):
         np.testing.assert_array_equal(d2l.numpy(X), numbers)
     assert not np.array_equal(d2l.numpy(second[0][0]), kept[0])
-
-
-def test_memory_is_used_again_on_pytorch():
-    d2l = require('pytorch')
-    loader = small_data(d2l).train_dataloader()
-    places = [{X.untyped_storage().data_ptr() for X, _ in loader} for _ in range(3)]
-    assert len(places[0]) == 1 and places[0] == places[1] == places[2]
 
 
 def test_the_order_of_an_epoch_depends_on_no_other(d2l):

@@ -153,7 +153,7 @@ def test_missing_files_are_fetched_once_and_compared(d2l, tmp_path, monkeypatch)
         ((_, y),) = batches(d2l, data.train_dataloader())
         np.testing.assert_array_equal(np.sort(y), np.sort(labels))
         Small.files = d2l.FashionMNIST.files  # the true checksums, which these files do not have
-        with pytest.raises(downloads.DownloadError, match='md5 checksum is not 8d4fb7'):
+        with pytest.raises(downloads.DownloadError, match='does not match .* expected md5:8d4fb7'):
             Small(root=tmp_path / 'nowhere')
         assert [p for p in (tmp_path / 'nowhere').rglob('*') if p.is_file()] == []
 
@@ -251,8 +251,8 @@ def test_training_on_images_resized_one_by_one_resumes(d2l, tmp_path, monkeypatc
     resumed = train(d2l, tmp_path, 3, ckpt_path=tmp_path / 'x', **arguments)
     assert resumed.train_batch_idx == 12
     for trainer in (kept, resumed):
-        found = trainer.state_of.get_parameters(trainer)
-        for name, array in expected.state_of.get_parameters(expected).items():
+        found = trainer.serialization.get_parameters(trainer)
+        for name, array in expected.serialization.get_parameters(expected).items():
             np.testing.assert_array_equal(found[name], array)
 
 

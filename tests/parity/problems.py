@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from d2lite.parity.compare import Problem
+from d2lite.parity import Problem
 
 
 def problem(n=64, d=3, singular_values=None, noise=0.01, seed=0, batch_size=16, **kwargs):

@@ -1,8 +1,8 @@
-"""Softmax regression, the MLP and LeNet against a referee in float64, step by step."""
+"""Softmax regression, the MLP and LeNet against a reference in float64, step by step."""
 
 import functools
 
-import classifier_referee
+import classifier_reference
 import numpy as np
 import pytest
 from contract import require
@@ -11,7 +11,7 @@ from trainings import train
 from d2lite.saving.initialization import xavier_uniform
 
 NUM_STEPS, BATCH_SIZE = 20, 16
-# Two backends that are this near to the referee are within 1e-4 of each other.
+# Two backends that are this near to the reference are within 1e-4 of each other.
 TOLERANCE = 5e-5
 
 MODELS = {
@@ -46,7 +46,7 @@ def sizes(name):
 
 @functools.cache
 def expected(name):
-    """The initial parameters and the referee's steps from there."""
+    """The initial parameters and the reference's steps from there."""
     if name == 'LeNet':
         require('pytorch')
     empty = {}
@@ -54,7 +54,7 @@ def expected(name):
         empty[f'net.{layer}.weight'] = np.empty(shape, np.float32)
         empty[f'net.{layer}.bias'] = np.empty(shape[-1:], np.float32)
     start = xavier_uniform(0)(empty)
-    return start, classifier_referee.steps(name, start, batches(name), LR[name])
+    return start, classifier_reference.steps(name, start, batches(name), LR[name])
 
 
 def model_of(d2l, name, lr):
@@ -93,26 +93,26 @@ def test_gradients_agree(d2l, name, step):
     assert_near(run.moved(0, lr), steps[step].gradients, f'step {step}')
 
 
-def test_gradients_of_the_referee_are_those_of_finite_differences():
+def test_gradients_of_the_reference_are_those_of_finite_differences():
     start, _ = expected('MLP')
     start = {key: array + 0.01 for key, array in start.items()}  # no unit at its kink
     X, y = batches('MLP')[0]
-    loss, gradients = classifier_referee.multilayer(start, np.float64(X), y)
+    loss, gradients = classifier_reference.multilayer(start, np.float64(X), y)
     assert loss > 1
     for key, at in [('net.0.weight', (10, 3)), ('net.0.bias', 5), ('net.1.weight', (7, 2))]:
         h = np.zeros(start[key].shape)
         h[at] = 1e-5
         after, before = (
-            classifier_referee.multilayer(start | {key: np.float64(start[key]) + d}, X, y)[0]
+            classifier_reference.multilayer(start | {key: np.float64(start[key]) + d}, X, y)[0]
             for d in (h, -h)
         )
         assert gradients[key][at] == pytest.approx((after - before) / 2e-5, rel=1e-4, abs=1e-9)
 
 
-def test_gradients_of_the_referees_lenet_are_those_of_finite_differences():
+def test_gradients_of_the_references_lenet_are_those_of_finite_differences():
     start, _ = expected('LeNet')
     X, y = batches('LeNet')[0]
-    _, gradients = classifier_referee.lenet(
+    _, gradients = classifier_reference.lenet(
         {key: np.float64(array) for key, array in start.items()}, np.float64(X), y
     )
     for key in ('net.0.weight', 'net.1.bias', 'net.2.weight'):
@@ -120,7 +120,7 @@ def test_gradients_of_the_referees_lenet_are_those_of_finite_differences():
         h = np.zeros(start[key].shape)
         h[at] = 1e-3
         after, before = (
-            classifier_referee.lenet(
+            classifier_reference.lenet(
                 {k: np.float64(a) + (d if k == key else 0) for k, a in start.items()},
                 np.float64(X),
                 y,

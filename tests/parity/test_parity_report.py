@@ -7,8 +7,9 @@ from typer.testing import CliRunner
 
 from d2lite import BackendError
 from d2lite.cli import app
+from d2lite.parity import PrecisionError, Problem
 from d2lite.parity import report as parity_report
-from d2lite.parity.compare import PrecisionError, Problem, referee
+from d2lite.parity.compare import reference_record
 from d2lite.parity.report import draw, report
 
 
@@ -17,7 +18,7 @@ def command(*words):
 
 
 def perturbed(backend, model, problem, step=2):
-    found = referee(problem)
+    found = reference_record(problem)
     found.backend, found.version, found.model = backend, '7.0', model
     found.loss[step] *= 1.001
     return found
@@ -40,7 +41,7 @@ def test_a_line_for_each_backend_and_model_and_0(capsys):
 
 def test_1_and_the_step_if_one_is_outside(monkeypatch, capsys):
     require('jax')
-    monkeypatch.setattr(parity_report, 'trace', perturbed)
+    monkeypatch.setattr(parity_report, 'record_training', perturbed)
     assert report(['LinearRegression'], ['jax'], num_steps=5) == 1
     (line,) = [line for line in capsys.readouterr().out.splitlines() if 'jax' in line]
     assert line.split('│')[-2].strip() == '3' and '7.0' in line
@@ -52,21 +53,21 @@ def test_1_and_the_reason_if_one_has_another_dtype(monkeypatch, capsys):
     def refuse(*_):
         raise PrecisionError('its loss is float32')
 
-    monkeypatch.setattr(parity_report, 'trace', refuse)
+    monkeypatch.setattr(parity_report, 'record_training', refuse)
     assert report(['LinearRegression'], ['jax'], dtype='float64') == 1
     printed = capsys.readouterr().out
     assert 'other dtype' in printed and 'its loss is float32' in printed
 
 
-def test_the_picture_has_a_line_for_each_trace():
+def test_the_picture_has_a_line_for_each_record():
     problem = Problem.standard(num_steps=4)
-    traces = [perturbed('jax', 'LinearRegression', problem, step) for step in (0, 3)]
-    loss, parameters = draw(traces, problem).axes
+    records = [perturbed('jax', 'LinearRegression', problem, step) for step in (0, 3)]
+    loss, parameters = draw(records, problem).axes
     drawn = [line.get_ydata() for line in loss.lines[:2]]
     expected = (
         0.001
-        * referee(problem).loss
-        / np.maximum(referee(problem).loss, np.mean(problem.y.astype(float) ** 2) / 2)
+        * reference_record(problem).loss
+        / np.maximum(reference_record(problem).loss, np.mean(problem.y.astype(float) ** 2) / 2)
     )
     assert drawn[0][0] == pytest.approx(expected[0]) and np.isnan(drawn[0][1:]).all()
     assert drawn[1][3] == pytest.approx(expected[3]) and np.isnan(drawn[1][:3]).all()
@@ -88,7 +89,7 @@ def test_the_command(tmp_path):
 
 def test_the_command_exits_with_1_if_one_is_outside(monkeypatch):
     require('pytorch'), require('jax')
-    monkeypatch.setattr(parity_report, 'trace', perturbed)
+    monkeypatch.setattr(parity_report, 'record_training', perturbed)
     assert command('--backends', 'pytorch,jax', '--steps', '3').exit_code == 1
 
 
@@ -107,7 +108,7 @@ def test_the_command_exits_with_1_if_one_is_outside(monkeypatch):
     ],
 )
 def test_what_cannot_be_done_is_told_before_any_training(monkeypatch, words, message):
-    monkeypatch.setattr(parity_report, 'trace', None)
+    monkeypatch.setattr(parity_report, 'record_training', None)
     result = command(*words)
     assert result.exit_code == 2
     assert result.output.startswith('d2lite: ') and message in result.output

@@ -1,4 +1,4 @@
-"""Any shape, seed, learning rate and clipping: the backends compute what the referee computes."""
+"""Any shape, seed, learning rate and clipping: the backends compute what the reference computes."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from problems import problem
 
-from d2lite.parity.compare import MODELS, compare, trace
+from d2lite.parity import MODELS, record_training
+from d2lite.parity.compare import compare
 
 
 @st.composite
@@ -36,5 +37,5 @@ def problems(draw):
 @given(given=problems(), model=st.sampled_from(list(MODELS)))
 def test_any_problem(backend, given, model):
     require(backend)
-    (row,) = compare([trace(backend, model, given)], given)
+    (row,) = compare([record_training(backend, model, given)], given)
     assert row.first_outside is None, (row, given)

@@ -1,4 +1,4 @@
-"""Classifiers trained in float64, from parameters named and laid out as d2lite/layouts.py says."""
+"""Classifiers trained in float64, by the names and layouts of d2lite.saving.layouts."""
 
 import dataclasses
 

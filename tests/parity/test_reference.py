@@ -1,4 +1,4 @@
-"""The referee itself: against the closed form, finite differences and what one can count."""
+"""The reference itself: against the closed form, finite differences and what one can count."""
 
 import numpy as np
 import pytest
