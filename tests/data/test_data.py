@@ -24,7 +24,7 @@ def test_the_same_seed_gives_the_same_batches_in_the_same_order(d2l):
     data = small_data(d2l, num_train=40, batch_size=16)
     loader = data.train_dataloader()
     found = batches(d2l, loader) + batches(d2l, loader)
-    # The referee: NumPy alone, on the same seed.
+    # The reference: NumPy alone, on the same seed.
     seeds.seed_everything(0)
     w = np.array([2.0, -3.4], np.float32)  # as the tensor holds it
     X, y = regression_arrays(w, 4.2, 0.01, 72)

@@ -31,7 +31,7 @@ def without_channels(d2l, X):
 
 
 def expected_batches(images, labels, batch_size, epochs=1):
-    """The referee: NumPy alone, on the same seed and a first loader."""
+    """The reference: NumPy alone, on the same seed and a first loader."""
     seeds.seed_everything(0)
     seed = [seeds.next_seed('data'), 1]
     for epoch in range(epochs):
