@@ -11,8 +11,8 @@ from jax import lax
 from jax import numpy as jnp
 
 from benchmarks.loop import Loop, slices
-from d2lite_jax.data import DataModule
 from d2lite_jax.compiled import COMPILER_OPTIONS
+from d2lite_jax.data import DataModule
 
 
 class Tutorial(Loop):

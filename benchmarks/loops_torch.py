@@ -129,8 +129,8 @@ class Best(TorchLoop):
     The gather goes into memory that is kept: that saves the page faults of a fresh array. What was
     slower, in CPU time: to gather with X[order] into a fresh array 1.0 to 1.5 times, to gather each
     batch by itself 1.0 to 1.1, torch.optim.SGD instead of the lines of `step` 1.4 to 1.5 (W1, W2),
-    modules instead of functions 1.1 (W1), F.linear instead of addmm 1.05 (W2). `backward` is as fast as `autograd.grad`. Convolutions take 0.94 of the time
-    with the channels last.
+    modules instead of functions 1.1 (W1), F.linear instead of addmm 1.05 (W2). `backward` is as
+    fast as `autograd.grad`. Convolutions take 0.94 of the time with the channels last.
     """
 
     def build(self, data, parameters):

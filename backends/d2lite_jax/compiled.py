@@ -1,6 +1,9 @@
 """Compiled steps on JAX: `jax.jit`, and `lax.fori_loop` for several steps in one call."""
 
+from functools import partial
+
 import jax
+import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
@@ -15,6 +18,7 @@ COMPILER_OPTIONS = {'xla_disable_hlo_passes': 'cpu-parallel-task-assigner'}
 
 class CompiledEpoch(compiled.CompiledEpoch):
     __doc__ = compiled.CompiledEpoch.__doc__
+    loops_to_the_end = True
 
     def __init__(self, trainer):
         super().__init__(trainer)
@@ -58,26 +62,31 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return state, [jnp.asarray(value) for value in outputs.values]
 
     def traced_steps(self, state, order, tensors, start, stop, train):
-        """The steps from `start` to `stop` on whole batches; values in arrays for a whole pass."""
+        """The steps from `start` to `stop`; values in arrays for the whole pass."""
         loader = self.loader(train)
-        size, num_batches = loader.batch_size, len(loader)
+        whole, rest = divmod(loader.num_examples, loader.batch_size)
 
-        def batch_at(index):
+        def rows_at(index, size):
+            start = index * loader.batch_size
             if order is None:
-                rows = [lax.dynamic_slice_in_dim(t, index * size, size) for t in tensors]
-                return tuple(rows)
-            rows = lax.dynamic_slice_in_dim(order, index * size, size)
+                return tuple(lax.dynamic_slice_in_dim(tensor, start, size) for tensor in tensors)
+            rows = lax.dynamic_slice_in_dim(order, start, size)
             return tuple(jnp.take(tensor, rows, axis=0) for tensor in tensors)
 
-        def step(index, carry):
+        def step(index, carry, size=loader.batch_size):
             state, arrays = carry
-            state, values = self.traced_step(state, batch_at(index), train)
-            arrays = [a.at[index].set(v) for a, v in zip(arrays, values, strict=True)]
-            return state, arrays
+            state, values = self.traced_step(state, rows_at(index, size), train)
+            return state, [a.at[index].set(v) for a, v in zip(arrays, values, strict=True)]
 
-        shapes = jax.eval_shape(lambda: self.traced_step(state, batch_at(0), train)[1])
-        arrays = [jnp.zeros(num_batches, shape.dtype) for shape in shapes]
-        return lax.fori_loop(start, stop, step, (state, arrays))
+        size = loader.batch_size if whole else rest
+        shapes = jax.eval_shape(lambda: self.traced_step(state, rows_at(0, size), train)[1])
+        carry = state, [jnp.zeros(len(loader), shape.dtype) for shape in shapes]
+        if whole:
+            carry = lax.fori_loop(start, jnp.minimum(stop, whole), step, carry)
+        if rest:
+            last = partial(step, whole, size=rest)
+            carry = lax.cond(stop > whole, last, lambda carry: carry, carry)
+        return carry
 
     def step(self, batch, train):
         state, values = self.one_step(self.trainer.state, tuple(batch), train)
@@ -87,7 +96,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
 
     def steps(self, order, start, stop, train):
         tensors = tuple(self.loader(train).tensors)
-        state, arrays = self.many_steps(self.trainer.state, order, tensors, start, stop, train)
+        start_and_stop = np.int32(start), np.int32(stop)
+        state, arrays = self.many_steps(self.trainer.state, order, tensors, *start_and_stop, train)
         if train:
             self.trainer.state = state
         return [array[start:stop] for array in map(jax.device_get, arrays)]

@@ -1,6 +1,7 @@
 """Data modules that hand out JAX arrays."""
 
 import jax
+import numpy as np
 from jax import numpy as jnp
 
 from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
@@ -28,7 +29,7 @@ class DataModule(module.DataModule):
 
     @staticmethod
     def order_on_device(order):
-        return jnp.array(order, jnp.int32)
+        return order.astype(np.int32)
 
 
 class SyntheticRegressionData(synthetic.SyntheticRegressionData, DataModule):

@@ -1,33 +1,30 @@
 """Data modules that hand out TensorFlow tensors."""
 
-import numpy as np
 import tensorflow as tf
 
-from d2lite.data import digits, fashion_mnist, house_prices, images
-from d2lite.data import module as data
-from d2lite.data.memory import aligned
+from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
 from d2lite_tensorflow.framework import NAME
 from d2lite_tensorflow.tensor import numpy
 
 
-class DataModule(data.DataModule):
+class DataModule(module.DataModule):
     backend = NAME
     numpy = staticmethod(numpy)
 
     @staticmethod
     def tensor(array):
-        array = np.asarray(array)
-        if array.dtype.kind not in 'fiu':  # no numbers, which DLPack would not take
-            return tf.constant(array)
-        # The copy is used as it is; `identity` brings it to the device where tensors are made.
-        return tf.identity(tf.experimental.dlpack.from_dlpack(aligned(array).__dlpack__()))
+        return tf.constant(array)
 
     @staticmethod
     def take(tensor, rows):
         return tensor[rows] if isinstance(rows, slice) else tf.gather(tensor, rows)
 
+    @staticmethod
+    def order_on_device(order):
+        return tf.constant(order, tf.int32)
 
-class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
+
+class SyntheticRegressionData(synthetic.SyntheticRegressionData, DataModule):
     pass
 
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from d2lite.data import module as data
+from d2lite.data import loader, synthetic
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
 from d2lite_tensorflow.data import DataModule
@@ -70,7 +70,7 @@ class LinearRegression(Module):
 
 def synthetic_data(w, b, num_examples):
     """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
-    X, y = data.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
+    X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
     return tf.constant(X), tf.constant(y)
 
 
@@ -81,7 +81,7 @@ def data_iter(batch_size, features, labels):
 
 def load_array(data_arrays, batch_size, is_train=True):
     """Minibatches of tensors of equal length; in a new order each time if training."""
-    return data.TensorLoader(
+    return loader.TensorLoader(
         data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 

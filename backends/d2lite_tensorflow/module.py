@@ -1,5 +1,9 @@
 """Module on TensorFlow: a Keras model that also trains plain `tf.Variable`s."""
 
+import copy
+import functools
+import inspect
+
 import tensorflow as tf
 
 from d2lite.training import module
@@ -14,8 +18,7 @@ class Module(module.Module, keras.Model):
 
     def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
         super().__init__(plot_train_per_epoch, plot_valid_per_epoch)
-        # Keras 3 keeps the loss of `compile` here, and so would hide the method `loss`.
-        self.__dict__.pop('loss', None)
+        self._uncover_loss()
 
     def forward(self, X):
         net = getattr(self, 'net', None)
@@ -23,13 +26,34 @@ class Module(module.Module, keras.Model):
             return net(X, training=self.training)
         return super().forward(X)
 
-    def __call__(self, *inputs):
+    def __call__(self, *inputs, training=None, **kwargs):
+        """The predictions; `training`: for this call, in place of what the Trainer has set."""
         # Not through Keras, which would round float64 inputs to float32.
-        return self.forward(*inputs)
+        method = self.forward if type(self).call is Module.call else self.call
+        before = self.training
+        training = before if training is None else training
+        if _takes_training(method.__func__):
+            kwargs['training'] = training
+        if training is before:
+            return method(*inputs, **kwargs)
+        self.training = training
+        try:
+            return method(*inputs, **kwargs)
+        finally:
+            self.training = before
 
     def call(self, inputs, training=None):
-        """What Keras calls in `predict` and the like."""
-        return self.forward(inputs)
+        """What a Keras model defines; a subclass may define this in place of `forward`."""
+        return self(inputs, training=training)
+
+    def compile(self, *args, **kwargs):
+        """Prepares for Keras's own `fit` and `evaluate`, which use the loss that they are given."""
+        super().compile(*args, **kwargs)
+        self._uncover_loss()
+
+    def _uncover_loss(self):
+        # Keras keeps the loss of `compile` here, and so would hide the method `loss`.
+        vars(self).pop('loss', None)
 
     @property
     def variables(self):
@@ -46,12 +70,104 @@ class Module(module.Module, keras.Model):
 
     def apply_init(self, inputs, init=None):
         """Gives layers shapes by a pass over `inputs`, then applies `init` to each of `net`."""
-        self.forward(*inputs)
+        self(*inputs)
         if init is not None:
             for layer in self.net.layers:
                 init(layer)
+
+    # Keras copies and pickles a model by its configuration, which a lesson's model has none of.
+
+    def __getstate__(self):
+        """The model's own attributes; those of Keras are made anew."""
+        return {name: _packed(value) for name, value in _own(self, super().__getstate__())}
+
+    def __setstate__(self, state):
+        for name, value in state.items():
+            setattr(self, name, _unpacked(value))
+
+    def __reduce__(self):
+        return _empty, (type(self),), self.__getstate__()
+
+    def __deepcopy__(self, memo):
+        memo[id(self)] = model = _empty(type(self))
+        model.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        return model
 
 
 def plain_variables(model):
     """(path, variable) of the `tf.Variable`s among a model's attributes."""
     return [(path, v) for path, v in module.attributes(model) if isinstance(v, tf.Variable)]
+
+
+class _Packed:
+    """A layer as it can be copied: Keras's by their configuration, a lesson's by attributes."""
+
+    def __init__(self, layer):
+        self.cls, self.built = type(layer), layer.built
+        self.layers = self.config = self.attributes = None
+        if isinstance(layer, keras.Sequential):
+            self.layers = _packed(list(layer.layers))
+        elif self.cls.__module__.partition('.')[0] in ('keras', 'tf_keras'):
+            self.config = layer.get_config()
+            self.build_config = layer.get_build_config() if self.built else None
+            self.weights = layer.get_weights()
+        else:
+            self.attributes = {key: _packed(value) for key, value in _own(layer, vars(layer))}
+
+    def layer(self):
+        if self.layers is not None:
+            return keras.Sequential(_unpacked(self.layers))
+        if self.config is not None:
+            layer = self.cls.from_config(self.config)
+            if self.build_config:
+                layer.build_from_config(self.build_config)
+            layer.set_weights(self.weights)
+            return layer
+        layer = _empty(self.cls)
+        for name, value in self.attributes.items():
+            setattr(layer, name, _unpacked(value))
+        layer.built = self.built
+        return layer
+
+
+def _packed(value):
+    """The value, with layers as they can be copied, and without what Keras adds to containers."""
+    if isinstance(value, dict):
+        return {key: _packed(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_packed(each) for each in value]
+    is_layer = isinstance(value, keras.layers.Layer) and not isinstance(value, Module)
+    return _Packed(value) if is_layer else value
+
+
+def _unpacked(value):
+    if isinstance(value, dict):
+        return {key: _unpacked(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_unpacked(each) for each in value]
+    return value.layer() if isinstance(value, _Packed) else value
+
+
+def _own(layer, attributes):
+    """(name, value) of the attributes that are neither Keras's nor TensorFlow's."""
+    of_keras = vars(_empty(type(layer))).keys()
+    return [
+        (name, value)
+        for name, value in attributes.items()
+        if name not in of_keras and not name.startswith('_self_')
+    ]
+
+
+def _empty(cls):
+    """A layer or model of this class as Keras makes it, without any attributes of its own."""
+    layer = cls.__new__(cls)
+    base = keras.Model if issubclass(cls, keras.Model) else keras.layers.Layer
+    base.__init__(layer)
+    if issubclass(cls, Module):
+        layer._uncover_loss()
+    return layer
+
+
+@functools.cache
+def _takes_training(function):
+    return 'training' in inspect.signature(function).parameters

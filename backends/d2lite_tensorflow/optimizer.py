@@ -11,4 +11,5 @@ class SGD(HyperParameters):
 
     def apply_gradients(self, grads_and_vars):
         for grad, param in grads_and_vars:
-            param.assign_sub(self.lr * grad)
+            if grad is not None:
+                param.assign_sub(self.lr * grad)

@@ -3,18 +3,19 @@
 import tensorflow as tf
 
 from d2lite.training import trainer
+from d2lite.training.arguments import check_loss
 from d2lite_tensorflow import state
-from d2lite_tensorflow.compiled import Compiled
+from d2lite_tensorflow.compiled import CompiledEpoch
 from d2lite_tensorflow.devices import gpu, num_gpus
-from d2lite_tensorflow.framework import NAME, device_names, version
+from d2lite_tensorflow.framework import NAME, device_names, keras, version
 
 
 class Trainer(trainer.Trainer):
     backend = NAME
-    state_of = state
+    serialization = state
     framework_version = version()
-    compilation = Compiled
-    compiles_if = (None, True)
+    compiled_class = CompiledEpoch
+    compile_modes = (None, True)
 
     def fit_epoch(self):
         if self.compiles():
@@ -34,16 +35,25 @@ class Trainer(trainer.Trainer):
         """One update."""
         with tf.GradientTape() as tape:
             loss = self.model.training_step(batch)
-        grads = tape.gradient(loss, self.model.trainable_variables)
+        check_loss(self.model, loss)
+        params = self.model.trainable_variables
+        grads = tape.gradient(loss, params)
         if self.gradient_clip_val > 0:
             grads = self.clip_gradients(self.gradient_clip_val, grads)
-        self.optim.apply_gradients(zip(grads, self.model.trainable_variables, strict=True))
+        # A parameter that the loss does not depend on has no gradient.
+        pairs = zip(grads, params, strict=True)
+        self.optim.apply_gradients([(grad, param) for grad, param in pairs if grad is not None])
 
     def clip_gradients(self, grad_clip_val, grads):
         """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""
         norm = tf.linalg.global_norm(grads)
         scale = tf.where(norm > grad_clip_val, grad_clip_val / norm, tf.ones_like(norm))
-        return [grad * scale for grad in grads]
+        return [None if grad is None else tf.convert_to_tensor(grad) * scale for grad in grads]
+
+    def current_lr(self):
+        if isinstance(self.optim, keras.optimizers.Optimizer):
+            return float(self.optim.learning_rate)  # of a schedule: at the step that it is at
+        return super().current_lr()
 
     @staticmethod
     def find_gpus():

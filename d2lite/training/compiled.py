@@ -58,7 +58,8 @@ class CompiledEpoch:
     of `labels[train]`, with a value for each step.
     """
 
-    loops = False  # whether several steps can be one call
+    loops = False  # whether several steps can be one call,
+    loops_to_the_end = False  # and whether the last, smaller batch can be among them
 
     def __init__(self, trainer):
         self.trainer = trainer
@@ -129,6 +130,7 @@ class CompiledEpoch:
         loader, trainer = tracked.dataloader, self.trainer
         order = loader.order_on_device()
         start, stop, whole = tracked.begin(), len(loader), loader.num_examples // loader.batch_size
+        whole = stop if self.loops_to_the_end else whole
         single = train and any(each.every_n_train_steps == 1 for each in trainer.batch_callbacks)
         while start < stop:
             if single:
