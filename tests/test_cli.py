@@ -51,7 +51,8 @@ def test_page_that_fails(command):
 
 
 def test_one_failing_tab_fails_the_run_and_the_others_go_on(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(selection, 'known', lambda: dict.fromkeys(['jax', 'pytorch'], 'd2lite_jax'))
+    backends = dict.fromkeys(['jax', 'pytorch'], 'd2lite_jax')
+    monkeypatch.setattr(selection, 'registered_backends', lambda: backends)
     (tmp_path / 'world/sitecustomize.py').write_text("import sys\nsys.modules['jax'] = None\n")
     code, out, err = command('run', page(tmp_path, 'print("ran")'), '--tab', 'all')
     assert code == 1

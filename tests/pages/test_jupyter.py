@@ -16,7 +16,6 @@ import pytest
 from contract import require
 
 from d2lite.pages.reading.page import parse_page
-from d2lite.pages.rewriting.notebook import to_notebook
 
 SECONDS = 120  # for what takes a few on a machine that is not busy
 PAGE = """\
@@ -82,7 +81,8 @@ def lab(tmp_path_factory):
     require('pytorch')
     home = tmp_path_factory.mktemp('home')
     (home / 'work').mkdir()
-    nbformat.write(to_notebook(parse_page(PAGE)), home / 'work/lesson.ipynb')
+    cells = [nbformat.v4.new_code_cell(cell.content) for cell in parse_page(PAGE).cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), home / 'work/lesson.ipynb')
     for name, value in SETTINGS.items():
         path = home / f'settings/@jupyterlab/{name}.jupyterlab-settings'
         path.parent.mkdir(parents=True, exist_ok=True)

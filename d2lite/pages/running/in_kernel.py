@@ -66,7 +66,7 @@ def save_variables(shell: 'InteractiveShell', name: str, path: str) -> None:
         if variable.startswith('_') or isinstance(value, type | bool):
             continue
         if isinstance(value, getattr(backend, 'Trainer', ())) and hasattr(value, 'model'):
-            for key, array in value.state_of.get_parameters(value).items():
+            for key, array in value.serialization.get_parameters(value).items():
                 arrays[f'{variable}.{key}'] = array
         elif isinstance(value, int | float) or (
             hasattr(value, 'dtype') and hasattr(value, 'shape')
