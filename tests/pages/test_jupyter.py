@@ -16,6 +16,7 @@ import pytest
 from contract import require
 
 from d2lite.pages.reading.page import parse_page
+from d2lite.pages.rewriting.plain_notebook import METADATA
 
 SECONDS = 120  # for what takes a few on a machine that is not busy
 PAGE = """\
@@ -82,7 +83,8 @@ def lab(tmp_path_factory):
     home = tmp_path_factory.mktemp('home')
     (home / 'work').mkdir()
     cells = [nbformat.v4.new_code_cell(cell.content) for cell in parse_page(PAGE).cells]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), home / 'work/lesson.ipynb')
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    nbformat.write(notebook, home / 'work/lesson.ipynb')
     for name, value in SETTINGS.items():
         path = home / f'settings/@jupyterlab/{name}.jupyterlab-settings'
         path.parent.mkdir(parents=True, exist_ok=True)
