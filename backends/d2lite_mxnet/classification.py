@@ -1,13 +1,15 @@
 """Classification on MXNet: the base class, softmax regression, and a multilayer perceptron."""
 
-from mxnet import init, np
+from mxnet import gluon, init, np
 from mxnet.gluon import nn
 
 from d2lite.training import classifier as classification
 from d2lite.training.classifier import accuracy, check_labels, print_layer
 from d2lite_mxnet import tensor
 from d2lite_mxnet.module import Module
-from d2lite_mxnet.operators import AsOne
+
+softmax_cross_entropy = gluon.loss.SoftmaxCrossEntropyLoss()
+softmax_cross_entropy.hybridize()
 
 
 class Classifier(classification.Classifier, Module):
@@ -15,7 +17,9 @@ class Classifier(classification.Classifier, Module):
 
     def loss(self, Y_hat, Y, averaged=True):
         check_labels(Y_hat, Y)
-        return _mean_cross_entropy(Y_hat, Y) if averaged else _cross_entropy(Y_hat, Y)
+        Y_hat = Y_hat.reshape((-1, Y_hat.shape[-1]))
+        loss = softmax_cross_entropy(Y_hat, Y.reshape((-1,)))
+        return loss.mean() if averaged else loss
 
     def accuracy(self, Y_hat, Y, averaged=True):
         return accuracy(tensor, Y_hat, Y, averaged)
@@ -28,17 +32,6 @@ class Classifier(classification.Classifier, Module):
             print_layer(layer, X)
 
 
-@AsOne
-def _cross_entropy(np, npx, Y_hat, Y):
-    """What Gluon's SoftmaxCrossEntropyLoss computes, a number for each example."""
-    return -npx.pick(npx.log_softmax(Y_hat), Y).reshape(-1)
-
-
-@AsOne
-def _mean_cross_entropy(np, npx, Y_hat, Y):
-    return -npx.pick(npx.log_softmax(Y_hat), Y).mean()
-
-
 class SoftmaxRegression(Classifier):
     """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs).
 
@@ -48,7 +41,7 @@ class SoftmaxRegression(Classifier):
     def __init__(self, num_outputs, lr):
         super().__init__()
         self.save_hyperparameters()
-        self.net = nn.Sequential()
+        self.net = nn.HybridSequential()
         self.net.add(nn.Flatten(), nn.Dense(num_outputs))
         self.net.initialize()
 
@@ -62,6 +55,6 @@ class MLP(Classifier):
     def __init__(self, num_outputs, num_hiddens, lr):
         super().__init__()
         self.save_hyperparameters()
-        self.net = nn.Sequential()
+        self.net = nn.HybridSequential()
         self.net.add(nn.Flatten(), nn.Dense(num_hiddens, activation='relu'), nn.Dense(num_outputs))
         self.net.initialize(init.Xavier())

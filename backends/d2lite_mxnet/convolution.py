@@ -26,7 +26,7 @@ class LeNet(Classifier):
     def __init__(self, lr=0.1, num_classes=10):
         super().__init__()
         self.save_hyperparameters()
-        self.net = nn.Sequential()
+        self.net = nn.HybridSequential()
         self.net.add(
             nn.Conv2D(6, kernel_size=5, padding=2, activation='sigmoid'),
             nn.AvgPool2D(pool_size=2, strides=2),

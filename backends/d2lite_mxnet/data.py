@@ -1,16 +1,14 @@
 """Data modules that hand out MXNet arrays."""
 
-import numpy as onp
-from mxnet import nd, np
+from mxnet import np
 
-from d2lite.data import digits, fashion_mnist, house_prices, images
-from d2lite.data import module as data
+from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
 from d2lite.data.images import Examples
 from d2lite_mxnet.framework import NAME
 from d2lite_mxnet.tensor import numpy
 
 
-class DataModule(data.DataModule):
+class DataModule(module.DataModule):
     backend = NAME
     tensor = staticmethod(np.array)
     numpy = staticmethod(numpy)
@@ -19,19 +17,16 @@ class DataModule(data.DataModule):
     def take(tensor, rows):
         if isinstance(rows, slice):
             return tensor[rows]
-        # `np.array` would wait until the gather before this one is done.
-        rows = nd.from_numpy(onp.array(rows, 'int32')).as_np_ndarray()
+        if not isinstance(rows, np.ndarray):
+            rows = np.array(rows, 'int32')
         return np.take(tensor, rows.as_in_ctx(tensor.ctx), axis=0)
 
     @staticmethod
-    def batches(tensor, batch_size):
-        num_rows = len(tensor)
-        for start in range(0, num_rows, batch_size):
-            # What tensor[start:stop] comes to, in half the time.
-            yield tensor._slice(start, min(start + batch_size, num_rows))
+    def order_on_device(order):
+        return np.array(order, 'int32')
 
 
-class SyntheticRegressionData(data.SyntheticRegressionData, DataModule):
+class SyntheticRegressionData(synthetic.SyntheticRegressionData, DataModule):
     pass
 
 

@@ -3,14 +3,16 @@
 from mxnet import gluon, init, np
 from mxnet.gluon import nn
 
-from d2lite.data import module as data
+from d2lite.data import loader, synthetic
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
 from d2lite_mxnet.data import DataModule
 from d2lite_mxnet.module import Module
-from d2lite_mxnet.operators import AsOne
 from d2lite_mxnet.optimizer import SGD
 from d2lite_mxnet.tensor import matmul, numpy
+
+l2_loss = gluon.loss.L2Loss()  # half the squared errors, their mean for each example
+l2_loss.hybridize()
 
 
 class LinearRegressionScratch(Module):
@@ -35,7 +37,7 @@ class LinearRegressionScratch(Module):
 
     def loss(self, y_hat, y):
         check_same_size(y_hat, y)
-        return _mean_squared_loss(y_hat, y)
+        return ((y_hat - y.reshape(y_hat.shape)) ** 2 / 2).mean()
 
     def configure_optimizers(self):
         return SGD([self.w, self.b], self.lr)
@@ -58,7 +60,7 @@ class LinearRegression(Module):
 
     def loss(self, y_hat, y):
         check_same_size(y_hat, y)
-        return _mean_squared_loss(y_hat, y)
+        return l2_loss(y_hat, y).mean()
 
     def configure_optimizers(self):
         return gluon.Trainer(self.collect_params(), 'sgd', {'learning_rate': self.lr})
@@ -70,7 +72,7 @@ class LinearRegression(Module):
 
 def synthetic_data(w, b, num_examples):
     """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
-    X, y = data.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
+    X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
     return np.array(X), np.array(y)
 
 
@@ -81,7 +83,7 @@ def data_iter(batch_size, features, labels):
 
 def load_array(data_arrays, batch_size, is_train=True):
     """Minibatches of arrays of equal length; in a new order each time if training."""
-    return data.TensorLoader(
+    return loader.TensorLoader(
         data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 
@@ -94,18 +96,7 @@ def linreg(X, w, b):
 def squared_loss(y_hat, y):
     """Half the squared error of each example, in the shape of `y_hat`."""
     check_same_size(y_hat, y)
-    return _half_squares(y_hat, y)
-
-
-@AsOne
-def _half_squares(np, npx, y_hat, y):
-    return np.square(y_hat - npx.reshape_like(y, y_hat)) / 2
-
-
-@AsOne
-def _mean_squared_loss(np, npx, y_hat, y):
-    """The mean of half the squared errors, as of Gluon's L2Loss."""
-    return np.square(y_hat - npx.reshape_like(y, y_hat)).mean() / 2
+    return (y_hat - y.reshape(y_hat.shape)) ** 2 / 2
 
 
 def sgd(params, lr, batch_size):

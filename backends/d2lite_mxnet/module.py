@@ -1,10 +1,13 @@
 """Module on MXNet."""
 
-from mxnet import gluon, np
+import copyreg
+
+from mxnet import gluon, np, sym
 from mxnet.gluon import nn
 
 from d2lite.training import module
 from d2lite_mxnet.framework import NAME
+from d2lite_mxnet.hybrid import hybrid_blocks, is_hybridized
 from d2lite_mxnet.optimizer import SGD
 
 nn_Module = nn.Block
@@ -37,6 +40,24 @@ class Module(module.Module, nn.Block):
             self.initialize(init, force_reinit=True)
         self.forward(*inputs)
 
+    def __getstate__(self):
+        """What to copy and to pickle, which a graph cannot be: the next call makes another."""
+        for block in hybrid_blocks(self):
+            if is_hybridized(block):
+                block.hybridize()
+        return {**super().__getstate__(), 'with_gradient': [path for path, _ in plain_arrays(self)]}
+
+    def __setstate__(self, state):
+        """Gives the arrays, whose copies have lost them, their gradients."""
+        with_gradient = state.pop('with_gradient')
+        vars(self).update(state)
+        for param in nn.Block.collect_params(self).values():
+            grad_req, param.grad_req = param.grad_req, 'null'
+            param.grad_req = grad_req
+        for path, array in module.attributes(self):
+            if path in with_gradient:
+                array.attach_grad()
+
 
 def plain_arrays(model):
     """(path, array) of what a scratch model trains among its attributes."""
@@ -45,3 +66,13 @@ def plain_arrays(model):
         for path, array in module.attributes(model)
         if isinstance(array, np.ndarray) and array.grad is not None
     ]
+
+
+def _symbol_from(json):
+    """The symbol that was pickled."""
+    return sym.load_json(json).as_np_ndarray()
+
+
+# By itself MXNet unpickles the symbols of parameters as those of its older kind.
+_Symbol = type(sym.var('x').as_np_ndarray())
+copyreg.pickle(_Symbol, lambda symbol: (_symbol_from, (symbol.tojson(),)))

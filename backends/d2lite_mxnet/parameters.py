@@ -5,12 +5,15 @@ from itertools import pairwise
 
 from mxnet import np
 from mxnet.gluon import nn
-from mxnet.gluon.nn.conv_layers import _Conv
-from mxnet.gluon.parameter import DeferredInitializationError
+from mxnet.gluon.parameter import DeferredInitializationError, Parameter
 
 from d2lite.saving.layouts import from_neutral, neutral_name, numbers, to_neutral
 from d2lite.training.module import set_attribute
+from d2lite_mxnet.hybrid import layer_by_layer
 from d2lite_mxnet.module import plain_arrays
+
+_LAYERS = nn.Dense | nn.Conv1D | nn.Conv2D | nn.Conv3D
+_LAYERS |= nn.Conv1DTranspose | nn.Conv2DTranspose | nn.Conv3DTranspose
 
 
 def get_parameters(trainer):
@@ -25,7 +28,7 @@ def set_parameters(trainer, arrays):
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
     images = _flattened_images(trainer)
     for path, block in blocks(trainer.model):
-        for name, param in block._reg_params.items():
+        for name, param in own_parameters(block):
             array = arrays[_join(path, neutral_name(name))]
             param.cast(array.dtype)
             if _has_outputs_first(block, name):
@@ -56,16 +59,22 @@ def _arrays(trainer):
     """
     images = _flattened_images(trainer)
     for path, block in blocks(trainer.model):
-        for name, param in block._reg_params.items():
+        for name, param in own_parameters(block):
             layer = _has_outputs_first(block, name)
             yield _join(path, neutral_name(name)), param.data(), layer, images.get(block)
     for path, array in plain_arrays(trainer.model):
         yield path, array, False, None
 
 
+def own_parameters(block):
+    """(name, parameter) of the block's own, without those of the blocks that it holds."""
+    return [(name, each) for name, each in vars(block).items() if isinstance(each, Parameter)]
+
+
 def blocks(block, path=''):
     """(path, block) of the block and all that it holds; paths as d2lite/layouts.py says."""
     yield path, block
+    # Gluon lists a block's children nowhere else.
     names, children = list(block._children), list(block._children.values())
     if isinstance(block, nn.Sequential | nn.HybridSequential):
         names = numbers(children, lambda child: len(child.collect_params().keys()) > 0)
@@ -79,7 +88,7 @@ def _join(path, name):
 
 
 def _has_outputs_first(block, name):
-    return isinstance(block, nn.Dense | _Conv) and name == 'weight'
+    return isinstance(block, _LAYERS) and name == 'weight'
 
 
 _images = weakref.WeakKeyDictionary()  # by model
@@ -98,15 +107,16 @@ def _flattened_images(trainer):
             return {}
         calls = []
         blocks = []
-        model.apply(blocks.append)
-        hooks = [
-            block.register_forward_pre_hook(lambda block, args: calls.append((block, args[0])))
-            for block in blocks
-            if isinstance(block, nn.Flatten | nn.Dense)
-        ]
-        model.forward(*inputs)
-        for hook in hooks:
-            hook.detach()
+        nn.Block.apply(model, blocks.append)
+        with layer_by_layer(model):
+            hooks = [
+                block.register_forward_pre_hook(lambda block, args: calls.append((block, args[0])))
+                for block in blocks
+                if isinstance(block, nn.Flatten | nn.Dense)
+            ]
+            model.forward(*inputs)
+            for hook in hooks:
+                hook.detach()
         images = {
             dense: X.shape[1:]
             for (flatten, X), (dense, _) in pairwise(calls)

@@ -1,12 +1,12 @@
 """Residual networks on MXNet."""
 
-from mxnet import init, npx
+from mxnet import init
 from mxnet.gluon import nn
 
 from d2lite_mxnet.classification import Classifier
 
 
-class Residual(nn.Block):
+class Residual(nn.HybridBlock):
     """The residual block: two 3x3 convolutions with batch normalisation, added to their input.
 
     With `use_1x1conv` the input passes a 1x1 convolution, which may change channels and, by
@@ -23,15 +23,15 @@ class Residual(nn.Block):
         self.bn1 = nn.BatchNorm()
         self.bn2 = nn.BatchNorm()
 
-    def forward(self, X):
-        Y = npx.relu(self.bn1(self.conv1(X)))
+    def hybrid_forward(self, F, X):
+        Y = F.npx.relu(self.bn1(self.conv1(X)))
         Y = self.bn2(self.conv2(Y))
         if self.conv3 is not None:
             X = self.conv3(X)
-        return npx.relu(Y + X)
+        return F.npx.relu(Y + X)
 
 
-class ResNeXtBlock(nn.Block):
+class ResNeXtBlock(nn.HybridBlock):
     """The ResNeXt block: a grouped 3x3 convolution between two 1x1 convolutions, plus the input.
 
     The grouped one has `num_channels * bot_mul` channels, `groups` of them to a group. Definition:
@@ -54,13 +54,13 @@ class ResNeXtBlock(nn.Block):
             self.conv4 = nn.Conv2D(num_channels, kernel_size=1, strides=strides)
             self.bn4 = nn.BatchNorm()
 
-    def forward(self, X):
-        Y = npx.relu(self.bn1(self.conv1(X)))
-        Y = npx.relu(self.bn2(self.conv2(Y)))
+    def hybrid_forward(self, F, X):
+        Y = F.npx.relu(self.bn1(self.conv1(X)))
+        Y = F.npx.relu(self.bn2(self.conv2(Y)))
         Y = self.bn3(self.conv3(Y))
         if self.conv4 is not None:
             X = self.bn4(self.conv4(X))
-        return npx.relu(Y + X)
+        return F.npx.relu(Y + X)
 
 
 class ResNet(Classifier):
@@ -74,7 +74,7 @@ class ResNet(Classifier):
     def __init__(self, arch=((1, 16), (1, 32), (1, 64)), lr=0.1, num_classes=10):
         super().__init__()
         self.save_hyperparameters()
-        self.net = nn.Sequential()
+        self.net = nn.HybridSequential()
         self.net.add(
             nn.Conv2D(arch[0][1], kernel_size=3, padding=1),
             nn.BatchNorm(),
@@ -88,6 +88,6 @@ class ResNet(Classifier):
     def stage(self, num_blocks, num_channels, first):
         shrinking = [] if first else [Residual(num_channels, use_1x1conv=True, strides=2)]
         keeping = [Residual(num_channels) for _ in range(num_blocks - len(shrinking))]
-        stage = nn.Sequential()
+        stage = nn.HybridSequential()
         stage.add(*shrinking, *keeping)
         return stage

@@ -6,7 +6,13 @@ from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite.seeds import next_seed
 from d2lite_mxnet import framework
 from d2lite_mxnet.module import plain_arrays
-from d2lite_mxnet.parameters import blocks, build, get_parameters, set_parameters  # noqa: F401
+from d2lite_mxnet.parameters import (  # noqa: F401
+    blocks,
+    build,
+    get_parameters,
+    own_parameters,
+    set_parameters,
+)
 
 
 def get_state(trainer):
@@ -40,7 +46,7 @@ def set_random_state(state):
 
 def _all_arrays(model):
     for path, block in blocks(model):
-        for name, param in block._reg_params.items():
+        for name, param in own_parameters(block):
             yield f'{path}.{name}', param.data()
     yield from plain_arrays(model)
 
@@ -48,14 +54,13 @@ def _all_arrays(model):
 def _optimizer_state(optim):
     if not isinstance(optim, gluon.Trainer):
         return optimizer_state(optim)
-    (updater,) = optim._updaters
-    counts = updater.optimizer
+    (updater,) = optim._updaters  # by save_states(), Gluon's own way, it would be a pickle
+    states = updater.states.items()
     return {
-        'states': {
-            index: _map(state, lambda a: a.asnumpy()) for index, state in updater.states.items()
-        },
-        'num_update': counts.num_update,
-        'index_update_count': dict(counts._index_update_count),
+        'states': {index: _map(state, lambda a: a.asnumpy()) for index, state in states},
+        'index_update_count': dict(optim.optimizer._index_update_count),
+        'numbers': _numbers(optim.optimizer),
+        'scheduler': _numbers(optim.optimizer.lr_scheduler),
     }
 
 
@@ -65,9 +70,21 @@ def _set_optimizer_state(optim, saved):
     (updater,) = optim._updaters
     updater.states = {index: _map(state, _legacy_array) for index, state in saved['states'].items()}
     updater.states_synced = dict.fromkeys(updater.states, True)
-    updater.optimizer.num_update = saved['num_update']
-    updater.optimizer._index_update_count.clear()
-    updater.optimizer._index_update_count.update(saved['index_update_count'])
+    optim.optimizer._index_update_count.clear()
+    optim.optimizer._index_update_count.update(saved['index_update_count'])
+    _set_numbers(optim.optimizer, saved['numbers'])
+    _set_numbers(optim.optimizer.lr_scheduler, saved['scheduler'])
+
+
+def _numbers(thing):
+    """The attributes that are numbers: of an optimizer its learning rate, its count of steps..."""
+    attributes = vars(thing).items() if thing is not None else ()
+    return {name: value for name, value in attributes if isinstance(value, bool | int | float)}
+
+
+def _set_numbers(thing, numbers):
+    for name, value in numbers.items():
+        setattr(thing, name, value)
 
 
 def _legacy_array(array):

@@ -1,59 +1,70 @@
 """Trainer on MXNet."""
 
-from mxnet import autograd, np, npx
+from mxnet import autograd, gluon, np, npx
 from mxnet.gluon import nn
 
 from d2lite.training import trainer
+from d2lite.training.arguments import check_loss
 from d2lite.training.module import set_attribute
 from d2lite_mxnet import state
-from d2lite_mxnet.compiled import Compiled
+from d2lite_mxnet.compiled import CompiledEpoch
 from d2lite_mxnet.devices import gpu, num_gpus
 from d2lite_mxnet.framework import NAME, version
 from d2lite_mxnet.module import plain_arrays
-from d2lite_mxnet.optimizer import step
 
 
 class Trainer(trainer.Trainer):
     backend = NAME
-    state_of = state
+    serialization = state
     framework_version = version()
-    compilation = Compiled
-    compiles_if = (True,)
+    compiled_class = CompiledEpoch
+    compile_modes = (True,)
 
     def fit(self, *args, **kwargs):
         npx.set_np()  # holds for one thread, and this may be another than the one that imported us
-        super().fit(*args, **kwargs)
+        try:
+            super().fit(*args, **kwargs)
+        finally:
+            if getattr(self, 'compiled', None):
+                self.compiled.undo()
 
     def fit_epoch(self):
-        if self.compiles():
-            return self.compiled.fit_epoch()
+        self.compiles()  # hybridizes what the loop below calls
+        self.set_training(True)
         for batch in self.train_dataloader:
             with autograd.record():
                 loss = self.model.training_step(self.prepare_batch(batch))
-            self.update(loss)
+            if not isinstance(loss, np.ndarray) or loss.size != 1:
+                check_loss(self.model, loss)
+            loss.backward()
+            if self.gradient_clip_val > 0:
+                self.clip_gradients(self.gradient_clip_val, self.model)
+            self.optim.step(1)
             self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
+        self.set_training(False)
         for batch in self.val_dataloader:
             self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
-
-    def update(self, loss):
-        """One update, by the gradients of `loss`."""
-        loss.backward()
-        if self.gradient_clip_val > 0:
-            self.clip_gradients(self.gradient_clip_val, self.model)
-        step(self.optim)
 
     def clip_gradients(self, grad_clip_val, model):
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
         params = nn.Block.collect_params(model).values()  # of a lesson's own it may be a list
         grads = [param.grad() for param in params if param.grad_req != 'null']
         grads += [array.grad for _, array in plain_arrays(model)]
+        grads = [grad for grad in grads if grad is not None]
+        if not grads:
+            return
         norm = np.sqrt(sum(np.sum(grad**2) for grad in grads))
         if norm > grad_clip_val:
             for grad in grads:
                 grad *= grad_clip_val / norm
+
+    def current_lr(self):
+        if isinstance(self.optim, gluon.Trainer):
+            return float(self.optim.learning_rate)
+        return super().current_lr()
 
     def numbers(self, values):
         if all(isinstance(value, np.ndarray) and value.ndim == 0 for value in values):
