@@ -32,7 +32,7 @@ class Metrics:
         xs, values = self.pending.setdefault(label, ([], []))
         xs.append(x)
         values.append(value)
-        if trainer.batches_in_epoch is None:  # somebody calls a step outside of `fit`
+        if not trainer.fitting:  # somebody calls a step outside of `fit`
             self.flush()
 
     def extend(self, label: str, xs: Iterable[float], values: Sequence) -> None:

@@ -57,7 +57,7 @@ def side_effects(*roots: object, start: set[str]) -> str:
     while reached := [each for each in left if each[0] in names or each[0][:2] == '__']:
         left = [each for each in left if each not in reached]
         for name, function in reached:
-            if name in CONSTRUCTORS:
+            if name in CONSTRUCTORS or function.__name__ in CONSTRUCTORS:
                 continue
             for what in _effects_in(function.__code__, function.__globals__):
                 line = function.__code__.co_firstlineno
@@ -189,13 +189,15 @@ def _effects_in(code: types.CodeType, space: dict) -> Iterator[str]:
         line = [] if each.starts_line else line
         line.append(each)
         if operation in ('STORE_ATTR', 'DELETE_ATTR'):
-            yield f'sets the attribute {name!r}'
+            # Flax's variables have a `value`; of another's, tracing will change what is read.
+            if not _is_own(before, code) and (name, before.opname) != ('value', 'LOAD_ATTR'):
+                yield f'sets the attribute {name!r}'
         elif operation in ('STORE_GLOBAL', 'DELETE_GLOBAL'):
             yield f'sets the global variable {name!r}'
         elif operation == 'STORE_DEREF' and name in code.co_freevars:
             yield f'sets the variable {name!r} of another function'
         elif operation in ('STORE_SUBSCR', 'DELETE_SUBSCR'):
-            if any(_outlives_the_step(each, space) for each in line):
+            if any(_outlives_the_step(each, code, space) for each in line):
                 yield 'changes an entry of something that outlives the step'
         elif operation == 'LOAD_GLOBAL' or operation == 'LOAD_NAME':
             value = space.get(name, getattr(builtins, name, None))
@@ -207,7 +209,7 @@ def _effects_in(code: types.CodeType, space: dict) -> Iterator[str]:
         elif operation in ('LOAD_ATTR', 'LOAD_METHOD'):
             if name in COUNTERS:
                 yield f'reads the counter {name!r}, which is another in each step'
-            if name in CHANGING and before.opname != 'LOAD_FAST':
+            if name in CHANGING and not _is_local(before, code):
                 yield f'calls {name}() on something that outlives the step'
             if name == 'random' and before.opname == 'LOAD_GLOBAL':
                 owner = getattr(space.get(before.argval), '__name__', '')
@@ -219,7 +221,18 @@ def _effects_in(code: types.CodeType, space: dict) -> Iterator[str]:
             yield from _effects_in(constant, space)
 
 
-def _outlives_the_step(instruction, space) -> bool:
+def _is_own(instruction, code) -> bool:
+    """True for a local variable that is no argument."""
+    arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return _is_local(instruction, code) and instruction.argval not in arguments
+
+
+def _is_local(instruction, code) -> bool:
+    in_cell = instruction.opname == 'LOAD_DEREF' and instruction.argval in code.co_cellvars
+    return in_cell or instruction.opname.startswith('LOAD_FAST')
+
+
+def _outlives_the_step(instruction, code, space) -> bool:
     if instruction.opname == 'LOAD_GLOBAL':
         return isinstance(space.get(instruction.argval), list | dict | np.ndarray)
-    return instruction.opname in ('LOAD_DEREF', 'LOAD_ATTR')
+    return instruction.opname in ('LOAD_DEREF', 'LOAD_ATTR') and not _is_local(instruction, code)

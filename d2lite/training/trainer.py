@@ -44,6 +44,7 @@ class Trainer(HyperParameters):
     num_gpus = gradient_clip_val = 0
     checkpoint_every, checkpoint_path = None, 'checkpoint.safetensors'
     detect_anomaly, compile, callbacks, gpus = False, None, (), ()
+    fitting = False  # True within `fit`, while epochs run
 
     def __init__(
         self,
@@ -100,13 +101,14 @@ class Trainer(HyperParameters):
             for callback in self.running_callbacks
             if type(callback).on_train_batch_end is not Callback.on_train_batch_end
         ]
+        self.fitting = True
         try:
             self._fit_epochs()
         except BaseException as error:
             self.notify('on_exception', error)
             raise
         finally:
-            self.batches_in_epoch = None
+            self.fitting = False
             self.set_training(False)
             self.metrics.flush()
             model.board.finish()
@@ -141,7 +143,7 @@ class Trainer(HyperParameters):
 
     def on_steps_end(self, count):
         """Called when `count` more steps are complete."""
-        if self.batches_in_epoch is None:
+        if not self.fitting:
             return  # somebody iterates over the loader outside of `fit`
         self.batches_in_epoch += count
         if self.fallback_reason:
@@ -234,7 +236,7 @@ class Trainer(HyperParameters):
         self.val_dataloader = val_dataloader
 
     def _after_validation(self, count):
-        if self.batches_in_epoch is not None:
+        if self.fitting:
             self.interruption.check()
 
     def prepare_parameters(self, init_params):
