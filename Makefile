@@ -1,9 +1,4 @@
-# make run    trains a lesson on every backend, prints one table, and writes a web page to build/
-# make test   style checks and all tests
-# make parity holds every backend against NumPy, step by step, and draws build/parity.png
-# make notebooks  runs every lesson on every tab, and writes web pages to build/, with an index.html
-# make bench  times d2lite against hand-written loops, on a machine that should be otherwise idle
-# Each sets up .venv on its first run.
+# `make help` lists the targets. Each sets up .venv on its first run.
 
 PYTHON ?= python3
 LESSON ?= linear-regression-scratch
@@ -22,38 +17,52 @@ CLASSIFICATION := softmax-regression-scratch softmax-regression-concise mlp drop
                   batch-normalization resnet modern-convnets
 SHOW := $(if $(filter $(LESSON),$(CLASSIFICATION)),--show val_acc,$(SHOW_$(LESSON)))
 
-.PHONY: run test lint doctor parity notebooks bench browser clean
+.PHONY: help run test test-all keras2 mutations lint doctor parity notebooks bench browser clean
 
-run: $(VENV)/.ready
+help:  ## prints these lines
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
+
+run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page to build/
 	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build
 
-# Each of these trains for long, and what Keras 2 does otherwise is not in there.
-NOT_KERAS_2 := --ignore=tests/test_lessons.py --ignore=tests/test_digits_training.py \
-               --ignore=tests/test_benchmarks.py
+# What takes long: `make test` leaves it out. Nor does Keras 2 do otherwise what is in there.
+SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py
+QUICK := $(SLOW:%=--ignore=tests/%)
 
-# One thread for each of the processes: more of them would wait for each other.
-test: export OMP_NUM_THREADS = 1
-test: lint
-	$(BIN)/pytest -n auto --maxprocesses 4
-	@echo "The tests of the TensorFlow backend once more, on Keras 2:"
-	TF_USE_LEGACY_KERAS=1 $(BIN)/pytest -n auto --maxprocesses 4 -k tensorflow $(NOT_KERAS_2)
+# One process for each core, with one thread: more of them would wait for each other.
+test test-all keras2 mutations: export OMP_NUM_THREADS = 1
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4
 
-lint: $(VENV)/.ready
+test: lint  ## style checks, and the tests that do not take long
+	$(PYTEST) $(QUICK)
+
+test-all: lint  ## style checks and all tests, and those of TensorFlow once more on Keras 2
+	$(PYTEST)
+	@$(MAKE) --no-print-directory keras2
+
+keras2: $(VENV)/.ready  ## the tests of TensorFlow on Keras 2
+	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(QUICK)
+
+mutations: $(VENV)/.ready  ## breaks d2lite line by line, to see that the tests notice (hours)
+	$(BIN)/python tests/mutations.py $(ONLY)
+
+lint: $(VENV)/.ready  ## style checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-parity: $(VENV)/.ready
+parity: $(VENV)/.ready  ## every backend against NumPy, step by step; draws build/parity.png
 	@mkdir -p build
 	$(BIN)/d2lite parity --plot build/parity.png
 	$(BIN)/d2lite parity --dtype float64
 
-notebooks: $(VENV)/.ready
+notebooks: $(VENV)/.ready  ## runs every lesson on every tab; web pages in build/, with an index
 	$(BIN)/d2lite run notebooks/*.md --tab all --to html --index --output build --jobs $(JOBS)
 
-bench: $(VENV)/.ready
+bench: $(VENV)/.ready  ## times d2lite against hand-written loops, on an otherwise idle machine
 	$(BIN)/python -m benchmarks
 
-doctor: $(VENV)/.ready
+doctor: $(VENV)/.ready  ## says which frameworks are installed, and how they are
 	$(BIN)/d2lite doctor
 
 # MXNet asks for numpy<2, which the others cannot live with, and tf-keras for the large build of
@@ -83,5 +92,5 @@ browser:
 	  echo "No Chromium here: the browser tests are skipped. On Debian: sudo apt-get install chromium"; \
 	fi
 
-clean:
+clean:  ## removes .venv, build/ and dist/
 	rm -rf $(VENV) build dist

@@ -20,10 +20,10 @@ class Trainer(trainer.Trainer):
     compiled_class = CompiledEpoch
     compile_modes = (True,)
 
-    def fit(self, *args, **kwargs):
+    def fit(self, model, data=None, ckpt_path=None, init_params=None):
         npx.set_np()  # holds for one thread, and this may be another than the one that imported us
         try:
-            super().fit(*args, **kwargs)
+            super().fit(model, data, ckpt_path, init_params)
         finally:
             if getattr(self, 'compiled', None):
                 self.compiled.undo()
