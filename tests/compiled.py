@@ -12,10 +12,19 @@ COMPILE = {'jax': None, 'tensorflow': None, 'pytorch': True, 'mxnet': True}
 
 @pytest.fixture(autouse=True)
 def graphs_run_as_they_are(request, monkeypatch):
-    """On PyTorch: what we make is the graph, and to have PyTorch compile each one takes seconds."""
-    if 'd2l' in request.fixturenames and backend_of(request.getfixturevalue('d2l')) == 'pytorch':
+    """On PyTorch: what we make is the graph, and to have PyTorch compile each one takes seconds.
+
+    A test that asks for the fixture `really_compiled` has it compiled.
+    """
+    if 'd2l' not in request.fixturenames or 'really_compiled' in request.fixturenames:
+        return
+    if backend_of(request.getfixturevalue('d2l')) == 'pytorch':
         monkeypatch.setattr('torch.compile', lambda graph, **options: graph)
-        monkeypatch.setattr('d2lite_torch.graphs._programs', {})
+
+
+@pytest.fixture
+def really_compiled():
+    """See `graphs_run_as_they_are`."""
 
 
 def fast(d2l):
@@ -38,7 +47,7 @@ def fit(d2l, make_model, compiled=True, max_epochs=3, data=None, **kwargs):
 
 def assert_same(d2l, compiled, plain):
     assert compiled.compiled and not plain.compiled
-    ours, theirs = (t.state_of.get_parameters(t) for t in (compiled, plain))
+    ours, theirs = (t.serialization.get_parameters(t) for t in (compiled, plain))
     for name, array in theirs.items():
         np.testing.assert_allclose(
             ours[name], array, rtol=1e-5, atol=1e-5 * np.abs(array).max(), err_msg=name

@@ -79,7 +79,7 @@ def train(d2l, model, batches, val=(), max_epochs=1, init_params=None, trainer=N
             return [tensors(batch) for batch in val] or None
 
     def look():
-        parameters.append(trainer.state_of.get_parameters(trainer))
+        parameters.append(trainer.serialization.get_parameters(trainer))
 
     # Every batch is a point, so that the board has the loss of each.
     model.plot_train_per_epoch = len(batches)

@@ -107,7 +107,7 @@ def test_running_statistics_are_updated_in_training_only(d2l):
         return train(d2l, model, [(X, y)], val, max_epochs=2, init_params=random_parameters(0))
 
     alone, validated = fit([]), fit([(X + 100, y)] * 3)
-    for name, array in validated.trainer.state_of.get_parameters(validated.trainer).items():
+    for name, array in validated.trainer.serialization.get_parameters(validated.trainer).items():
         np.testing.assert_array_equal(array, alone.parameters[-1][name])
     moved = (
         validated.parameters[-1]['net.0.running_mean']
@@ -153,7 +153,7 @@ def trained(backend, name):
 def test_a_network_saved_on_one_backend_evaluates_the_same_on_another(d2l, tmp_path, name, source):
     X, there = trained(source, name)
     _, here = trained(backend_of(d2l), name)
-    before = here.state_of.get_parameters(here)
+    before = here.serialization.get_parameters(here)
     there.save_parameters(tmp_path / 'p')
     expected = evaluate(require(source), there, X)
     scale = abs(expected).max()
@@ -162,6 +162,6 @@ def test_a_network_saved_on_one_backend_evaluates_the_same_on_another(d2l, tmp_p
         here.load_parameters(tmp_path / 'p')
         np.testing.assert_allclose(evaluate(d2l, here, X), expected, atol=1e-5 * scale)
     finally:
-        here.state_of.set_parameters(here, before)
+        here.serialization.set_parameters(here, before)
     if source != backend_of(d2l):
         assert abs(own - expected).max() > 1e-3 * scale  # it was another network before

@@ -118,7 +118,7 @@ def test_shapes_of_the_built_in_networks(d2l, capsys, name, size):
     X = RNG.standard_normal((2, size, size, 1)).astype(np.float32)
     trainer = train(d2l, model, [(X, [3, 7])], max_epochs=0).trainer
     assert evaluate(d2l, trainer, X).shape == (2, 10)
-    found = {k: a.shape for k, a in trainer.state_of.get_parameters(trainer).items()}
+    found = {k: a.shape for k, a in trainer.serialization.get_parameters(trainer).items()}
     assert {k: found[k] for k in SHAPES[name]} == SHAPES[name]
     weights = [k for k, shape in found.items() if len(shape) > 1]
     assert len(weights) == {'LeNet': 5, 'ResNet': 10}[name]
@@ -186,7 +186,7 @@ def through(backend, block):
     model = classifier(d2l, BLOCKS[block], ('mean',), ('dense', 3), lr=2**-20)
     run = train(d2l, model, [(X, [0, 1, 2, 0])], init_params=random_parameters(1))
     trainer = run.trainer
-    trainer.state_of.set_parameters(trainer, run.parameters[0])
+    trainer.serialization.set_parameters(trainer, run.parameters[0])
     return run.losses[0], evaluate(d2l, trainer, X)
 
 

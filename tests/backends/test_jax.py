@@ -1,7 +1,5 @@
 """What is JAX's alone: state beside the model, both branches of fit_epoch, keys, the optimizer."""
 
-import os
-
 import numpy as np
 import pytest
 from contract import parameters, require, small_data
@@ -11,9 +9,6 @@ import jax  # noqa: E402
 import optax  # noqa: E402
 from flax import linen as nn  # noqa: E402
 from jax import numpy as jnp  # noqa: E402
-
-from d2lite_jax import compiled as compilation  # noqa: E402
-from d2lite_jax import executables
 
 
 @pytest.fixture(autouse=True)
@@ -69,45 +64,6 @@ def test_tensors_of_data_are_copies_that_jax_takes_as_they_are():
     np.testing.assert_array_equal(tensor, [[0, 2], [4, 6], [8, 10]])
     assert tensor.unsafe_buffer_pointer() % 64 == 0
     assert d2l.DataModule.tensor(np.zeros((0, 3))).shape == (0, 3)
-
-
-@pytest.mark.parametrize(
-    ('step', 'expected'),
-    [
-        (lambda X: X[np.arange(200)] @ jnp.ones((784, 10)), False),
-        (lambda X: jax.jit(jnp.ravel)(X), False),
-        (lambda X: X / 255, True),
-        (lambda X: jax.nn.relu(X), True),  # within a program of its own
-        (lambda X: jax.nn.relu(X[:8]), False),
-    ],
-)
-def test_what_is_worth_threads(step, expected):
-    jaxpr = jax.make_jaxpr(step)(jax.ShapeDtypeStruct((256, 784), jnp.float32))
-    assert executables.worth_threads(jaxpr) is expected
-
-
-class Wide(d2l.LinearRegression):
-    """With a layer of 200,000 weights, whose update is worth two threads."""
-
-    def setup(self):
-        self.net = nn.Sequential([nn.Dense(2000), nn.Dense(1)])
-
-
-def split_over_threads(model):
-    """How many operations XLA split, in the program of an epoch."""
-    data = d2l.SyntheticRegressionData(np.ones(100), 0.0, num_train=5000, num_val=0, batch_size=8)
-    trainer = d2l.Trainer(max_epochs=1)
-    trainer.fit(model, data)
-    (program,) = trainer.compiled.programs[0].programs.values()
-    return program.as_text().count('outer_dimension_partitions')
-
-
-@pytest.mark.skipif(os.cpu_count() < 2, reason='on one processor XLA has one thread')
-def test_the_gather_of_a_batch_alone_is_worth_no_threads(monkeypatch):
-    assert split_over_threads(d2l.LinearRegression(lr=0.01)) == 0
-    assert split_over_threads(Wide(lr=0.001)) > 1
-    monkeypatch.setattr(compilation, 'worth_threads', lambda jaxpr: True)
-    assert split_over_threads(d2l.LinearRegression(lr=0.01)) == 1  # as XLA has it
 
 
 def test_dropout_has_another_key_in_each_training_step():

@@ -5,7 +5,7 @@ import pytest
 from contract import BACKENDS, backend_of, batches, parameters, require, small_data, weights
 
 from d2lite import seeds
-from d2lite.data.module import regression_arrays
+from d2lite.data.synthetic import regression_arrays
 from d2lite.parity import reference
 
 W, B = [2.0, -3.4], 4.2

@@ -12,31 +12,24 @@ PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')
 ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     # How a step becomes a program.
-    'd2lite_torch/compilation.py': {
-        'STEPS_IN_A_CALL',
-        'NODES_OF_A_SMALL_STEP',
-        'run_steps',
-        'LearningRates',
-    },
-    'd2lite_jax/compilation.py': {'arrays', 'strongly_typed'},
-    'd2lite_tensorflow/compilation.py': {'RANDOM_OPS', 'MOST_OPERATIONS', 'check_random_ops'},
-    'd2lite_mxnet/compilation.py': {'as_in_a_step', 'Output', 'first_shape', 'shapes'},
-    # What PyTorch and MXNet leave to be done for speed.
-    'd2lite_torch/data.py': {'is_shared'},
-    'd2lite_torch/optimizer.py': {'PlainSGD', 'is_plain'},
-    'd2lite_mxnet/optimizer.py': {'step'},
-    'd2lite_torch/trainer.py': {'arrange_weights'},
-    'd2lite_jax/trainer.py': {'TrainState'},
+    'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step'},
+    'd2lite_jax/compiled.py': {'COMPILER_OPTIONS'},
+    # PyTorch's schedulers of learning rates are stepped by whoever trains.
+    'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
+    'd2lite_jax/trainer.py': {'TrainState', 'checked'},
     # Flax has no layers for what has no parameters.
     'd2lite_jax/classification.py': {'flatten'},
     'd2lite_jax/convolution.py': {'avg_pool'},
     'd2lite_jax/resnet.py': {'BatchNorm', 'global_avg_pool'},
     'd2lite_tensorflow/resnet.py': {'BatchNorm', 'layers'},
     'd2lite_jax/parameters.py': {'CHILD'},
-    'd2lite_mxnet/parameters.py': {'blocks'},
+    'd2lite_mxnet/parameters.py': {'blocks', 'own_parameters'},
     'd2lite_tensorflow/module.py': {'plain_variables'},
     'd2lite_torch/module.py': {'plain_tensors'},
     'd2lite_mxnet/module.py': {'plain_arrays'},
+    # Gluon's losses are blocks, which are made once.
+    'd2lite_mxnet/classification.py': {'softmax_cross_entropy'},
+    'd2lite_mxnet/linear.py': {'l2_loss'},
     # MXNet's mends live in one place, and nowhere else.
     'd2lite_mxnet/framework.py': {'LENT_NAMES', 'mx'},
     'd2lite_tensorflow/framework.py': {'keras'},
@@ -44,8 +37,6 @@ ADDITIONS = {
 ABSENT = {
     # JAX has no random numbers of its own that could be seeded.
     'd2lite_jax/framework.py': {'seed'},
-    # MXNet makes one step to a call.
-    'd2lite_mxnet/compilation.py': {'Pass'},
 }
 
 # Functions that a framework has as they are may be plain assignments, so only names are compared
@@ -53,13 +44,8 @@ ABSENT = {
 UNORDERED = {'tensor.py', 'framework.py'}
 
 
-# What compiled steps rest on. TensorFlow has all of it itself.
-ALONE = {
-    'executables.py': ('d2lite_jax',),
-    'graphs.py': ('d2lite_torch',),
-    'operators.py': ('d2lite_mxnet',),
-    'recording.py': ('d2lite_mxnet',),
-}
+# On a CPU, PyTorch alone is told the layout of convolutions; MXNet alone has blocks of two kinds.
+ALONE = {'channels.py': ('d2lite_torch',), 'hybrid.py': ('d2lite_mxnet',)}
 
 
 def files(package):

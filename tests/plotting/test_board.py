@@ -35,7 +35,7 @@ def test_every_n_below_one_is_refused():
         ProgressBoard().draw(0, 0, 'a', every_n=0)
 
 
-def test_values_are_not_read_while_drawing():
+def test_a_value_is_read_when_its_mean_is_complete():
     class OnDevice:
         reads = 0
 
@@ -44,12 +44,36 @@ def test_values_are_not_read_while_drawing():
             return 1.0
 
     board = ProgressBoard()
-    for x in range(6):
-        board.draw(x, OnDevice(), 'a', every_n=2)
-    assert OnDevice.reads == 0
-    assert len(board.data['a']) == 3
-    assert OnDevice.reads == 6
-    assert len(board.data['a']) == 3 and OnDevice.reads == 6
+    for x in range(5):
+        board.draw(x, OnDevice(), 'a', every_n=3)
+    assert OnDevice.reads == 3 and len(board.data['a']) == 1
+    board.draw(5, OnDevice(), 'a', every_n=3)
+    assert OnDevice.reads == 6 and len(board.data['a']) == 2
+
+
+def test_begin_empties_the_plot():
+    board = ProgressBoard()
+    board.draw(0, 1, 'a')
+    board.draw(0, 1, 'b', every_n=2)
+    board.figure()
+    board.begin(xlim=[0, 5], xlabel='epoch')
+    assert board.data == {} and board.raw_points == {}
+    assert (board.xlim, board.xlabel) == ([0, 5], 'epoch')
+    board.draw(1, 2, 'c')
+    (line,) = board.figure().axes[0].lines
+    assert line.get_label() == 'c' and list(line.get_xdata()) == [1]
+    board.xlabel = 'step'
+    board.begin(xlabel='epoch')
+    assert board.xlabel == 'step'
+
+
+def test_a_board_is_copied_and_pickled_without_its_display():
+    import pickle
+
+    board = ProgressBoard()
+    board.draw(0, 1, 'a')
+    board._handle = lambda: None  # not to be pickled
+    assert pickle.loads(pickle.dumps(board)).data == board.data
 
 
 def test_lines_are_updated_and_not_added():

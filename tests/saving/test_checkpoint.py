@@ -35,8 +35,8 @@ def outcome(trainer):
     """Everything that a resumed training has to have in common with an uninterrupted one."""
     board = trainer.model.board
     return {
-        'parameters': trainer.state_of.get_parameters(trainer),
-        'training': trainer.state_of.get_state(trainer),
+        'parameters': trainer.serialization.get_parameters(trainer),
+        'training': trainer.serialization.get_state(trainer),
         'history': [{k: v for k, v in row.items() if k != 'seconds'} for row in trainer.history],
         'counters': (trainer.epoch, trainer.train_batch_idx, trainer.val_batch_idx),
         'board': ({k: list(v) for k, v in board.data.items()}, board.get_state()['raw']),
@@ -74,7 +74,7 @@ def test_dropout_drops_and_its_state_matters(d2l):
     trainer = d2l.Trainer(max_epochs=1)
     data = small_data(d2l, num_train=16)  # one batch, so that its order is no matter
     trainer.fit(model, data)
-    arrays = trainer.state_of.get_parameters(trainer)
+    arrays = trainer.serialization.get_parameters(trainer)
     losses = []
     for _ in range(2):
         trainer.fit(model, data, init_params=arrays)
@@ -149,10 +149,10 @@ def test_other_data_are_refused_and_nothing_has_changed(d2l, tmp_path):
     with pytest.raises(ValueError, match='a training on other data'):
         d2l.Trainer(max_epochs=2).fit(model, other, ckpt_path=tmp_path / 'x')
     trainer = model.trainer
-    w = trainer.state_of.get_parameters(trainer)['w']
+    w = trainer.serialization.get_parameters(trainer)['w']
     fresh = d2l.Trainer(max_epochs=0)
     fresh.fit(make(d2l)[0], other)
-    np.testing.assert_array_equal(w, fresh.state_of.get_parameters(fresh)['w'])
+    np.testing.assert_array_equal(w, fresh.serialization.get_parameters(fresh)['w'])
 
 
 def test_another_model_is_refused_and_the_differences_are_listed(d2l, tmp_path):

@@ -34,8 +34,8 @@ def test_parameters_are_the_same_numbers_under_the_same_names(d2l, name):
     assert sorted(first) == sorted(own) == sorted(expected)
     for key, array in first.items():
         np.testing.assert_array_equal(array, expected[key], strict=True)
-    trainer.state_of.set_parameters(trainer, first)
-    for key, array in trainer.state_of.get_parameters(trainer).items():
+    trainer.serialization.set_parameters(trainer, first)
+    for key, array in trainer.serialization.get_parameters(trainer).items():
         np.testing.assert_array_equal(array, first[key], strict=True)
 
 

@@ -51,7 +51,7 @@ def test_a_trained_model_takes_parameters_over(d2l, name, tmp_path):
     saved = d2l.load_parameters(tmp_path / 'p')
     other = fit(d2l, name, 2)
     other.load_parameters(tmp_path / 'p')
-    for key, array in other.state_of.get_parameters(other).items():
+    for key, array in other.serialization.get_parameters(other).items():
         np.testing.assert_array_equal(array, saved[key], strict=True)
 
 
@@ -69,10 +69,10 @@ def test_parameters_that_do_not_fit_are_one_error_that_lists_them(d2l):
 def test_parameters_that_do_not_fit_leave_the_model_alone(d2l, tmp_path):
     fit(d2l, 'LinearRegression', 1).save_parameters(tmp_path / 'p')
     trainer = fit(d2l, 'LinearRegressionScratch', 1)
-    before = trainer.state_of.get_parameters(trainer)
+    before = trainer.serialization.get_parameters(trainer)
     with pytest.raises(ValueError, match='does not fit the model'):
         trainer.load_parameters(tmp_path / 'p')
-    for key, array in trainer.state_of.get_parameters(trainer).items():
+    for key, array in trainer.serialization.get_parameters(trainer).items():
         np.testing.assert_array_equal(array, before[key])
 
 

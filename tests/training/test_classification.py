@@ -160,7 +160,7 @@ def test_layer_summary_prints_names_and_shapes_and_changes_nothing(d2l, capsys):
         f'{name} output shape:\t{shape}'
         for name, shape in zip(LAYERS[backend_of(d2l)], shapes, strict=True)
     ]
-    after = run.trainer.state_of.get_parameters(run.trainer)
+    after = run.trainer.serialization.get_parameters(run.trainer)
     assert {'net.1.running_mean', 'net.2.bn1.running_var'} <= set(after)
     for name, array in run.parameters[-1].items():
         np.testing.assert_array_equal(after[name], array)

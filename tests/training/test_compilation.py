@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from compiled import assert_same, fast, fit, graphs_run_as_they_are, scratch, sgd  # noqa: F401
+from compiled import assert_same, fast, fit, scratch, sgd
 from contract import BACKENDS, backend_of, require, small_data
 from models import dropout_model, momentum_model
 
@@ -28,54 +28,6 @@ def test_any_number_of_batches(d2l, sizes):
         return small_data(d2l, num_train=sizes[0], num_val=sizes[1])
 
     assert_same(d2l, *(fit(d2l, lambda: scratch(d2l), c, data=data) for c in (True, False)))
-
-
-def test_epochs_that_are_one_call_wait_until_somebody_looks(d2l, monkeypatch):
-    monkeypatch.setattr('d2lite.training.plots.SECONDS_TO_WAIT', 1000)
-    waiting, seen = [], []
-
-    class Trainer(d2l.Trainer):
-        def _run_epoch(self):
-            super()._run_epoch()
-            waiting.append(len(self.plots.waiting))
-            if self.epoch == 9:
-                seen.append(len(self.history))
-            if self.epoch == 19:
-                seen.append(len(self.model.board.data['val_loss']))
-
-    trainer = Trainer(max_epochs=30, compile=fast(d2l))
-    trainer.fit(scratch(d2l), small_data(d2l))
-    assert seen == [10, 20]
-    assert [entry['epoch'] for entry in trainer.history] == list(range(1, 31))
-    if backend_of(d2l) != 'mxnet':  # there each step is a call
-        each = [3 * (epoch % 10 + 1) for epoch in range(30)]  # two plots, and the epoch's end
-        assert waiting == each
-
-
-def test_frames_of_epochs_that_waited(d2l, monkeypatch):
-    monkeypatch.setattr('d2lite.training.plots.SECONDS_TO_WAIT', 1000)
-    frames = []
-
-    class Board(d2l.ProgressBoard):
-        def is_watched(self):
-            return True
-
-        def is_due(self):
-            return model.trainer.epoch >= 290
-
-        def show(self):
-            if self.is_due():
-                frames.append(len(self.data.get('val_loss', ())))
-
-        def _show_in_time(self):
-            self.show()
-
-    model = scratch(d2l)
-    model.board = Board()
-    trainer = d2l.Trainer(max_epochs=300, compile=fast(d2l))
-    trainer.fit(model, small_data(d2l, num_train=32, num_val=16))
-    assert frames == sorted(frames) and frames[-1] == 300
-    assert len(trainer.history) == 300
 
 
 def test_without_validation_data(d2l):
@@ -107,7 +59,7 @@ def test_images(d2l, kind):
     assert runs[0].compiled and not runs[1].compiled
     for key in ('train_loss', 'val_loss'):
         assert runs[0].history[0][key] == pytest.approx(runs[1].history[0][key], rel=1e-3)
-    names = runs[0].state_of.get_parameters(runs[0]).keys()
+    names = runs[0].serialization.get_parameters(runs[0]).keys()
     assert any('running_var' in name for name in names) == (kind == 'ResNet')
 
 
@@ -200,16 +152,22 @@ def test_values_that_change_between_two_fits(d2l):
         factor, offset = 1.0, d2l.tensor([1.0, 2.0])
 
 
-def test_a_model_of_the_same_shape_is_compiled_once():
-    d2l = require('jax')
-    from d2lite_jax import executables
-
-    fit(d2l, lambda: scratch(d2l))
-    number = len(executables._executables)
-    fit(d2l, lambda: scratch(d2l))
-    assert len(executables._executables) == number
-    fit(d2l, lambda: d2l.LinearRegressionScratch(2, lr=0.05))
-    assert len(executables._executables) > number
+@pytest.mark.parametrize('backend', ['jax', 'tensorflow'])
+def test_many_steps_are_one_call_and_wait_for_no_device(backend, monkeypatch):
+    d2l = require(backend)
+    calls = []
+    cls = d2l.Trainer.compiled_class
+    steps = cls.steps
+    monkeypatch.setattr(
+        cls,
+        'steps',
+        lambda self, order, start, stop, train: (
+            calls.append((start, stop, train)) or steps(self, order, start, stop, train)
+        ),
+    )
+    fit(d2l, lambda: scratch(d2l), max_epochs=2, data=lambda: small_data(d2l, num_train=100))
+    # The batch that is smaller than the others is a step of its own.
+    assert calls == [(0, 6, True), (0, 2, False)] * 2
 
 
 def test_ctrl_c_between_two_programs(d2l, tmp_path):
@@ -217,13 +175,13 @@ def test_ctrl_c_between_two_programs(d2l, tmp_path):
 
     def start(model, interrupted=False, **kwargs):
         class Trainer(d2l.Trainer):
-            def _until_pause(self, most):
-                return min(most, 3)  # several steps to a program, and several programs an epoch
+            def steps_until_callback(self, limit):
+                return min(limit, 3)  # several steps to a program, and several programs an epoch
 
-            def _after_steps(self, count):
+            def on_steps_end(self, count):
                 if interrupted and self.train_batch_idx == 10:
                     signal.raise_signal(signal.SIGINT)
-                super()._after_steps(count)
+                super().on_steps_end(count)
 
         d2l.seed_everything(0)
         data = small_data(d2l, num_train=100)
@@ -242,7 +200,7 @@ def test_ctrl_c_between_two_programs(d2l, tmp_path):
     assert model.trainer.compiled and model.trainer.train_batch_idx == 10
     model.trainer.save_checkpoint(tmp_path / 'x')
     resumed = start(scratch(d2l), ckpt_path=tmp_path / 'x')
-    ours, theirs = (t.state_of.get_parameters(t) for t in (resumed, expected))
+    ours, theirs = (t.serialization.get_parameters(t) for t in (resumed, expected))
     for name in theirs:
         np.testing.assert_array_equal(ours[name], theirs[name])
     assert resumed.model.board.data == expected.model.board.data
@@ -254,10 +212,8 @@ def test_compile_takes_three_values(name):
         require(name).Trainer(max_epochs=1, compile='yes')
 
 
-@pytest.mark.parametrize('name', BACKENDS)
-def test_compile_true(name):
+def test_compile_true(d2l, really_compiled):
     """As PyTorch itself compiles, and TensorFlow with XLA."""
-    d2l = require(name)
     runs = [
         fit(d2l, lambda: scratch(d2l), data=lambda: small_data(d2l, num_val=0), compile=compile)
         for compile in (True, False)

@@ -61,7 +61,7 @@ def fit(d2l, model, val=0, num_train=18, inputs=X, init_params=None, **kwargs):
 
 
 def found(trainer):
-    return trainer.state_of.get_parameters(trainer)
+    return trainer.serialization.get_parameters(trainer)
 
 
 def referee(num_train=18, clip=0):

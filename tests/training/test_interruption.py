@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 
+import contract
 import numpy as np
 import pytest
 from contract import backend_of, parameters, small_data
 
-from d2lite.training.steps import Interruption
+from d2lite.training.loop_callbacks import Interruption
 
 
 @pytest.fixture(autouse=True)
@@ -101,20 +102,26 @@ def test_a_model_can_be_used_after_ctrl_c(d2l):
 
 
 def test_the_second_ctrl_c_does_not_wait():
-    with pytest.raises(KeyboardInterrupt), Interruption() as interruption:
+    interruption = Interruption()
+    interruption.on_fit_start(None, None)
+    signal.raise_signal(signal.SIGINT)
+    assert interruption.asked
+    with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
-        assert interruption.asked
-        signal.raise_signal(signal.SIGINT)
-        pytest.fail('it should have been raised here')
+    interruption.on_fit_end(None, None)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_somebody_elses_handler_is_left_alone():
     pressed = []
     signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
-    with Interruption() as interruption:
-        signal.raise_signal(signal.SIGINT)
-        interruption.check()
-    assert pressed == [1]
+    interruption = Interruption()
+    interruption.on_fit_start(None, None)
+    signal.raise_signal(signal.SIGINT)
+    interruption.check()
+    interruption.on_fit_end(None, None)
+    signal.raise_signal(signal.SIGINT)
+    assert pressed == [1, 1]
 
 
 # A training that checkpoints after every step, in a process of its own.
@@ -145,7 +152,7 @@ def test_a_killed_training_resumes_from_its_newest_checkpoint(d2l, tmp_path, mom
         TRAINING,
         backend_of(d2l),
         str(path),
-        os.path.dirname(__file__),
+        os.path.dirname(contract.__file__),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout.readline() == b'ready\n'
@@ -191,8 +198,8 @@ def test_detect_anomaly_stops_there(d2l):
     with pytest.raises(FloatingPointError, match='train_loss became .* in epoch 1, step') as caught:
         fit()
     step = int(str(caught.value).split('step ')[1].split(',')[0])
-    assert trainer.train_batch_idx == step - 1
-    assert all(math.isfinite(float(value)) for value in trainer.records.values['train_loss'][:-1])
+    assert trainer.train_batch_idx == step
+    assert all(math.isfinite(float(value)) for value in trainer.metrics.values['train_loss'][:-1])
 
 
 def test_detect_anomaly_lets_a_healthy_training_be(d2l):

@@ -143,7 +143,7 @@ def test_tensors_in_lists_and_dictionaries_are_trained_clipped_and_saved(d2l):
     model = listed_model(d2l)
     trainer = d2l.Trainer(max_epochs=1, gradient_clip_val=0.5)
     trainer.fit(model, small_data(d2l, num_train=16))
-    found = trainer.state_of.get_parameters(trainer)
+    found = trainer.serialization.get_parameters(trainer)
     assert {name: array.shape for name, array in found.items()} == {
         'listed.0': (2, 1),
         'more.b': (1,),
@@ -152,5 +152,5 @@ def test_tensors_in_lists_and_dictionaries_are_trained_clipped_and_saved(d2l):
     assert np.linalg.norm(moved) == pytest.approx(0.05, rel=1e-5)
     given = {name: array + 1 for name, array in found.items()}
     trainer.fit(model, small_data(d2l), init_params=given)
-    after = trainer.state_of.get_parameters(trainer)
+    after = trainer.serialization.get_parameters(trainer)
     assert (after['listed.0'] != given['listed.0']).all() and after['more.b'] != given['more.b']

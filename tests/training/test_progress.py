@@ -99,15 +99,15 @@ def line(monkeypatch):
 def test_at_most_ten_lines_a_second(line):
     for _ in range(100):
         line.now[0] += 0.01
-        line.step()
+        line.on_train_batch_end(None, None)
     assert 9 <= line.stream.text.count('\r') <= 11
 
 
 def test_shorter_text_covers_the_longer(line):
     line.trainer.batches_in_epoch = 10
-    line.step()
+    line.on_train_batch_end(None, None)
     line.trainer.batches_in_epoch, line.trainer.history = None, [{'epoch': 1, 'seconds': 1.0}]
-    line.close()
+    line.on_fit_end(None, None)
     assert line.stream.text == '\repoch 1/2 · batch 10/10\repoch 1/2              \n'
 
 
@@ -115,13 +115,13 @@ def test_nothing_in_a_notebook(monkeypatch):
     monkeypatch.setattr(sys, 'stdout', Terminal())
     monkeypatch.setattr(progress, 'in_notebook', lambda: True)
     line = progress.ProgressLine(Run())
-    line.step()
-    line.close()
+    line.on_train_batch_end(None, None)
+    line.on_fit_end(None, None)
     assert sys.stdout.text == ''
 
 
 def test_a_line_that_is_too_long_is_cut(line, monkeypatch):
     monkeypatch.setattr(progress, '_columns', lambda stream: 15)
     line.trainer.batches_in_epoch = 3
-    line.step()
+    line.on_train_batch_end(None, None)
     assert line.stream.text == '\repoch 1/2 · b…'

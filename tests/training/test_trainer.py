@@ -68,16 +68,17 @@ def test_the_board_can_be_read_while_training(d2l):
     lengths = []
 
     class Trainer(d2l.Trainer):
-        def _after_steps(self, count):
-            super()._after_steps(count)
+        def on_steps_end(self, count):
+            super().on_steps_end(count)
+            self.metrics.flush()
             lengths.append(len(self.model.board.data.get('train_loss', ())))
 
     model = d2l.LinearRegressionScratch(2, lr=0.1)
     trainer = Trainer(max_epochs=1, compile=False)
     trainer.fit(model, small_data(d2l))
     assert lengths == [0, 1, 1, 2]
-    # Afterwards a step draws at once, and nobody has to settle anything.
-    assert model.board.before_reading is None and trainer.plots.by_label == {}
+    # Afterwards a step draws at once, and nobody has to flush anything.
+    assert trainer.metrics.pending == {}
     for _ in range(2):  # the batches of a point
         model.plot('loss', d2l.tensor(1.0), train=False)
     assert model.board.data['val_loss'][-1].y == 1
