@@ -34,6 +34,8 @@ class Trainer(trainer.Trainer):
     def fit(self, model, data=None, key=None, **kwargs):
         """As elsewhere; `key` starts the parameters and dropout, by default a new one."""
         self.key = get_key() if key is None else key
+        if jnp.issubdtype(self.key.dtype, jax.dtypes.prng_key):  # numbers, for checkpoints
+            self.key = jax.random.key_data(self.key)
         super().fit(model, data, **kwargs)
 
     def fit_epoch(self):

@@ -139,6 +139,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             for name, buffer in buffers.items():
                 buffer.copy_(now[name])
             if train:
+                self.trainer.optim.zero_grad()
                 for name, param in self.params.items():
                     param.grad = grads[name]
                 self.trainer.apply_gradients()

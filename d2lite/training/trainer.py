@@ -212,6 +212,11 @@ class Trainer(HyperParameters):
                 'is complete'
             )
         params = found[0].best_params
+        if params is None and found[0].path is None:
+            raise RuntimeError(
+                'the best epoch was before the checkpoint that this training went on from, and its '
+                'parameters were in memory only: give ModelCheckpoint a path'
+            )
         source = f'the best epoch, {found[0].best_epoch}'
         self._set_parameters(params or checkpoint.load_parameters(found[0].path), source)
 

@@ -166,8 +166,9 @@ def test_many_steps_are_one_call_and_wait_for_no_device(backend, monkeypatch):
         ),
     )
     fit(d2l, lambda: scratch(d2l), max_epochs=2, data=lambda: small_data(d2l, num_train=100))
-    # The batch that is smaller than the others is a step of its own.
-    assert calls == [(0, 6, True), (0, 2, False)] * 2
+    # The batch that is smaller than the others may be a step of its own.
+    stop = 7 if cls.loops_to_the_end else 6
+    assert calls == [(0, stop, True), (0, 2, False)] * 2
 
 
 def test_ctrl_c_between_two_programs(d2l, tmp_path):

@@ -171,7 +171,7 @@ def test_the_learning_rate_of_our_sgd(d2l):
 
 
 def test_the_learning_rate_of_the_frameworks_sgd(d2l):
-    def configure_optimizers(self):
+    def injected(self):
         import optax
 
         return optax.inject_hyperparams(optax.sgd)(learning_rate=self.lr)
@@ -188,7 +188,7 @@ def test_the_learning_rate_of_the_frameworks_sgd(d2l):
 
     class Model(d2l.LinearRegression):
         if backend_of(d2l) == 'jax':
-            configure_optimizers = configure_optimizers
+            configure_optimizers = injected
 
     check_followed(d2l, lambda: (lambda: Model(lr=0.03), change))
 
