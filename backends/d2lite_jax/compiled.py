@@ -7,7 +7,6 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
-from d2lite.data.loader import TensorLoader
 from d2lite.training import compiled
 from d2lite.training.compiled import collected_outputs
 
@@ -31,7 +30,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         self.many_steps = jax.jit(self.traced_steps, static_argnums=5, compiler_options=options)
 
     def trace(self, batch, train):
-        if not self.prepares(train):
+        if not self.prepares_in_step(train):
             batch = self.trainer.prepare_batch(batch)
         jax.eval_shape(
             lambda state, batch: self.traced_step(state, batch, train),
@@ -39,18 +38,10 @@ class CompiledEpoch(compiled.CompiledEpoch):
             tuple(batch),
         )
 
-    def loader(self, train):
-        trainer = self.trainer
-        return (trainer.train_dataloader if train else trainer.val_dataloader).dataloader
-
-    def prepares(self, train):
-        """Returns True if the traced step prepares its batch itself."""
-        return type(self.loader(train)) is TensorLoader
-
     def traced_step(self, state, batch, train):
         """A step on a batch: the state after it, and the values that it plots."""
         trainer = self.trainer
-        if self.prepares(train):
+        if self.prepares_in_step(train):
             batch = trainer.prepare_batch(batch)
         with collected_outputs(trainer) as outputs:
             trainer.model.training = train
@@ -92,7 +83,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         state, values = self.one_step(self.trainer.state, tuple(batch), train)
         if train:
             self.trainer.state = state
-        return [value[None] for value in values]
+        return [[value] for value in values]
 
     def steps(self, order, start, stop, train):
         tensors = tuple(self.loader(train).tensors)
@@ -100,4 +91,4 @@ class CompiledEpoch(compiled.CompiledEpoch):
         state, arrays = self.many_steps(self.trainer.state, order, tensors, *start_and_stop, train)
         if train:
             self.trainer.state = state
-        return [array[start:stop] for array in map(jax.device_get, arrays)]
+        return [array[start:stop].tolist() for array in map(jax.device_get, arrays)]

@@ -132,9 +132,6 @@ class Trainer(trainer.Trainer):
         lr = hyperparams.get('learning_rate')
         return super().current_lr() if lr is None else float(lr)
 
-    def set_training(self, training):
-        self.model.training = training
-
     @staticmethod
     def find_gpus():
         return [gpu(i) for i in range(num_gpus())]

@@ -2,7 +2,6 @@
 
 import tensorflow as tf
 
-from d2lite.data.loader import TensorLoader
 from d2lite.training import compiled
 from d2lite.training.compiled import CannotCompile, collected_outputs
 from d2lite.training.step_code import PLAIN, SKIPPED
@@ -47,17 +46,6 @@ class CompiledEpoch(compiled.CompiledEpoch):
         order = () if order is None else (order,)
         values = self.concrete_steps[train](*order, tf.constant(start), tf.constant(stop))
         return [value.numpy()[start:stop].tolist() for value in values]
-
-    def numbers(self, values):
-        return values
-
-    def loader(self, train):
-        trainer = self.trainer
-        return (trainer.train_dataloader if train else trainer.val_dataloader).dataloader
-
-    def prepares_in_step(self, train):
-        """Whether `prepare_batch` is traced too: what others' loaders yield need be no tensors."""
-        return type(self.loader(train)) is TensorLoader
 
     def concrete_step(self, batch, train):
         """The compiled step for batches of these shapes."""

@@ -5,7 +5,7 @@ import contextlib
 import torch
 from torch import nn
 
-METHODS = ('forward', 'training_step', 'validation_step', 'loss', 'configure_optimizers')
+METHODS = ('training_step', 'validation_step', 'loss', 'configure_optimizers')
 FEWEST_CHANNELS = 16
 
 
@@ -27,7 +27,7 @@ def works_channels_last(trainer):
     model, layers = trainer.model, list(nn.Module.modules(trainer.model))
     if trainer.gpus or not any(isinstance(layer, nn.Conv2d) for layer in layers):
         return False
-    owners = [getattr(type(model), method).__module__ for method in METHODS[1:]]
+    owners = [getattr(type(model), method).__module__ for method in METHODS]
     owners += [type(layer).forward.__module__ for layer in layers]
     own = all(owner.startswith(('torch.nn.', 'd2lite_torch.', 'd2lite.')) for owner in owners)
     return own and not any(map(is_unsafe, layers))

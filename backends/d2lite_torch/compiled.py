@@ -4,7 +4,6 @@ import torch
 from torch import nn
 from torch.func import functional_call, grad_and_value
 
-from d2lite.data.loader import TensorLoader
 from d2lite.training import compiled
 from d2lite.training.arguments import check_loss
 from d2lite.training.compiled import CannotCompile, collected_outputs
@@ -50,7 +49,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         self.params = {name: p for name, p in self.params.items() if p.requires_grad}
         self.programs = {}
         torch.compiler.reset()  # what earlier trainings have compiled counts against a limit
-        whole = type(trainer.train_dataloader.dataloader) is TensorLoader
+        whole = self.prepares_in_step(train=True)
         small = sum(p.numel() for p in self.params.values()) <= SMALL
         convolutions = any(p.ndim > 2 for p in self.params.values())
         self.loops = whole and small and not convolutions and self.plain_lr() is not None
@@ -77,29 +76,23 @@ class CompiledEpoch(compiled.CompiledEpoch):
             return None
         return optim.lr if type(optim) is SGD else group['lr']
 
-    def values_read(self):
+    def objects_read(self):
         # The optimizer is not part of what is compiled, but for its learning rate, an input.
-        optim, self.trainer.optim = self.trainer.optim, None
-        try:
-            read = super().values_read()
-        finally:
-            self.trainer.optim = optim
+        return plain_attributes(self.trainer), type(self.trainer), self.trainer.model
+
+    def values_read(self):
         modes = [
             value
             for module in nn.Module.modules(self.model)
             for value in plain_attributes(module).values()
         ]
         trained = [p.requires_grad for p in nn.Module.parameters(self.model)]
-        return read, tuple(modes), tuple(trained), self.plain_lr() is None
+        return super().values_read(), tuple(modes), tuple(trained), self.plain_lr() is None
 
     def trace(self, batch, train):
-        prepare = type(self.loader(train)) is TensorLoader
-        batch = batch if prepare else self.trainer.prepare_batch(batch)
+        if not self.prepares_in_step(train):
+            batch = self.trainer.prepare_batch(batch)
         self.program(batch, train)
-
-    def loader(self, train):
-        trainer = self.trainer
-        return (trainer.train_dataloader if train else trainer.val_dataloader).dataloader
 
     def program(self, batch, train):
         """The compiled step for batches of these shapes."""
@@ -109,7 +102,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return self.programs[key]
 
     def compile_step(self, batch, train):
-        step = Step(self.trainer, train, type(self.loader(train)) is TensorLoader)
+        step = Step(self.trainer, train, self.prepares_in_step(train))
         with torch.random.fork_rng(devices=[]):
             graph = torch.export.export(step, tuple(batch), strict=False).module()
         self.labels[train] = step.labels
@@ -143,7 +136,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
                 for name, param in self.params.items():
                     param.grad = grads[name]
                 self.trainer.apply_gradients()
-        return [value.reshape(1) for value in values]
+        return [[value] for value in values]
 
     def steps(self, order, start, stop, train):
         loader, found = self.loader(train), []
@@ -162,7 +155,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             if train:
                 for name, param in self.params.items():
                     param.copy_(params[name])
-        return [torch.cat(values) for values in zip(*found, strict=True)]
+        return [torch.cat(values).tolist() for values in zip(*found, strict=True)]
 
     def several(self, count, train, tensors):
         """The program of `count` steps of plain SGD; values as tensors (count,)."""

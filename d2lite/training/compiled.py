@@ -54,8 +54,8 @@ class CompiledEpoch:
     """The compiled steps of a trainer.
 
     A backend's subclass defines `trace(batch, train)`, `step(batch, train)` and, where `loops` is
-    True, `steps(order, start, stop, train)`. These two return a list with an array for each entry
-    of `labels[train]`, with a value for each step.
+    True, `steps(order, start, stop, train)`. These two return a list with, for each entry of
+    `labels[train]`, the values of the steps: numbers, or scalars that are not waited for.
     """
 
     loops = False  # whether several steps can be one call,
@@ -89,9 +89,21 @@ class CompiledEpoch:
 
     def values_read(self):
         """What the step's Python code can read now; see `step_code`."""
+        return values_read(*self.objects_read())
+
+    def objects_read(self):
+        """The objects from which the step's Python code reads."""
         trainer = self.trainer
-        objects = plain_attributes(trainer), type(trainer), trainer.optim, trainer.model
-        return values_read(*objects)
+        return plain_attributes(trainer), type(trainer), trainer.optim, trainer.model
+
+    def loader(self, train):
+        """The dataloader of training or of validation."""
+        trainer = self.trainer
+        return (trainer.train_dataloader if train else trainer.val_dataloader).dataloader
+
+    def prepares_in_step(self, train):
+        """Returns True if `prepare_batch` is traced too; others' loaders may yield no tensors."""
+        return type(self.loader(train)) is TensorLoader
 
     def is_current(self):
         """Returns True if the step's code would read now what it read when it was traced."""
@@ -116,12 +128,12 @@ class CompiledEpoch:
 
     def run(self, tracked, train):
         """Runs one pass over a TrackedLoader."""
-        if self.loops and type(tracked.dataloader) is TensorLoader:
+        if self.loops and self.prepares_in_step(train):
             self.run_whole(tracked, train)
             return
         for batch in tracked:
             self.follow_changes()  # that a loader, or a callback, has made
-            if type(tracked.dataloader) is not TensorLoader:
+            if not self.prepares_in_step(train):
                 batch = self.trainer.prepare_batch(batch)
             self.report(self.step(batch, train), 1, train)
 
@@ -161,11 +173,7 @@ class CompiledEpoch:
             xs = [trainer.epoch + 1] * count
             trainer.val_batch_idx += count
         for label, values in zip(self.labels[train], outputs, strict=True):
-            trainer.metrics.extend(label, xs, self.numbers(values))
-
-    def numbers(self, values):
-        """The values of several steps as a list of numbers or of scalars."""
-        return values.tolist()
+            trainer.metrics.extend(label, xs, values)
 
 
 def _reason(error):

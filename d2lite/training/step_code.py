@@ -80,7 +80,6 @@ class _Walk:
 
     def __init__(self, roots):
         self.values, self.functions, self.seen = [], [], set()
-        self.keep = []  # what is made on the way, so that no identity comes twice
         for root in roots:
             self.visit(root)
 

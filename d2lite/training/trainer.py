@@ -87,8 +87,8 @@ class Trainer(HyperParameters):
         self.random_to_resume = None
         self.should_stop = False
         self.schedulers = []  # callbacks that step schedulers of learning rates
-        self.fallback_reason = ''  # why they cannot be, to be told once
         self.compiled = None  # the steps are not compiled yet; False: they cannot be
+        self.fallback_reason = ''  # why they cannot be, to be told once
         self.prepare_model(model)
         self.prepare_parameters(init_params)
         self.prepare_optimizer()
@@ -265,11 +265,7 @@ class Trainer(HyperParameters):
         self.model = model
 
     def prepare_optimizer(self):
-        """Asks the model for its optimizer."""
-        self.optim = self.configured_optimizer()
-
-    def configured_optimizer(self):
-        """What the model's `configure_optimizers` returns. Raises TypeError if that is nothing."""
+        """Asks the model for its optimizer. Raises TypeError if it returns something else."""
         optim = self.model.configure_optimizers()
         if optim is None:
             raise TypeError(
@@ -281,7 +277,7 @@ class Trainer(HyperParameters):
                 f'{type(self.model).__name__}.configure_optimizers() returned a '
                 f'{type(optim).__name__}: on {self.backend} it must return the optimizer alone'
             )
-        return optim
+        self.optim = optim
 
     def prepare_batch(self, batch):
         """The minibatch as the model takes it: on the GPU if there is one."""
