@@ -12,8 +12,6 @@ import typer
 import d2lite
 from d2lite import selection
 
-__all__ = ['app', 'main']
-
 app = typer.Typer(
     help='One deep-learning lesson on MXNet, PyTorch, TensorFlow and JAX.',
     no_args_is_help=True,

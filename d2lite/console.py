@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ['console', 'warn']
-
 
 def console() -> 'Console':
     """A console for stdout, wide enough for the tables where that is a file or a pipe."""

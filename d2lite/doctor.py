@@ -14,8 +14,6 @@ from packaging.requirements import Requirement
 
 from d2lite import selection
 
-__all__ = ['Diagnosis', 'diagnose', 'report']
-
 SECONDS_TO_IMPORT = 120
 
 # Run in the other process. The mark: frameworks print while they are imported.

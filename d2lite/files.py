@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ['replace_file', 'replacing']
-
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[tuple[BinaryIO, str]]:

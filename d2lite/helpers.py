@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ['Accumulator', 'Timer', 'check_len', 'check_shape']
-
 
 class Timer:
     """A stopwatch that keeps every time, in seconds, and starts when it is made."""

@@ -4,8 +4,6 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-__all__ = ['HyperParameters', 'add_to_class']
-
 Function = TypeVar('Function', bound=Callable)
 
 

@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ['initial_normal', 'next_seed', 'seed_everything', 'seed_framework_with']
-
 _PURPOSES = ('data', 'parameters', 'keys')
 
 _seed: int | None = None  # None until seed_everything is called

@@ -18,17 +18,6 @@ from functools import cache
 from importlib import metadata
 from types import ModuleType
 
-__all__ = [
-    'BackendError',
-    'available',
-    'backend',
-    'canonical_name',
-    'install_line',
-    'load',
-    'registered_backends',
-    'selected_or_none',
-]
-
 VARIABLE = 'D2LITE_BACKEND'
 PREFERENCE = ('pytorch', 'jax', 'tensorflow', 'mxnet')
 ALIASES = {'torch': 'pytorch', 'tf': 'tensorflow'}

@@ -25,34 +25,10 @@ from d2lite.training.callbacks import (
 )
 from d2lite.training.loggers import CSVLogger, TensorBoardLogger
 
-__all__ = [
-    'DATA_HUB',
-    'DATA_URL',
-    'Accumulator',
-    'Animator',
-    'CSVLogger',
-    'Callback',
-    'EarlyStopping',
-    'HyperParameters',
-    'LearningRateMonitor',
-    'ModelCheckpoint',
-    'ProgressBoard',
-    'TensorBoardLogger',
-    'Timer',
-    'add_to_class',
-    'check_len',
-    'check_shape',
-    'download',
-    'download_extract',
-    'extract',
-    'load_parameters',
-    'plot',
-    'plt',
-    'seed_everything',
-    'set_axes',
-    'set_figsize',
-    'show_heatmaps',
-    'show_images',
-    'use_svg_display',
-    'xavier_uniform',
-]
+__all__ = ['HyperParameters', 'add_to_class', 'seed_everything']
+__all__ += ['Callback', 'EarlyStopping', 'ModelCheckpoint', 'LearningRateMonitor']
+__all__ += ['CSVLogger', 'TensorBoardLogger', 'load_parameters', 'xavier_uniform']
+__all__ += ['ProgressBoard', 'Animator', 'use_svg_display', 'set_figsize', 'set_axes']
+__all__ += ['plt', 'plot', 'show_heatmaps', 'show_images']
+__all__ += ['download', 'extract', 'download_extract', 'DATA_HUB', 'DATA_URL']
+__all__ += ['Accumulator', 'Timer', 'check_len', 'check_shape']

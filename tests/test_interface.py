@@ -1,8 +1,9 @@
-"""The backends take what d2lite.interface says: parameters, in order, of functions and methods."""
+"""The backends take what tests/signatures.py says."""
 
 import inspect
 
 import pytest
+import signatures
 from contract import backend_of
 
 from d2lite import interface
@@ -17,9 +18,9 @@ def taken(d2l, name):
     return list(inspect.signature(getattr(target, method)).parameters.values())[1:]
 
 
-@pytest.mark.parametrize('name', interface.SIGNATURES)
+@pytest.mark.parametrize('name', signatures.SIGNATURES)
 def test_parameters_and_their_order(d2l, name):
-    expected, parameters = interface.signature_of(backend_of(d2l), name), taken(d2l, name)
+    expected, parameters = signatures.signature_of(backend_of(d2l), name), taken(d2l, name)
     assert [parameter.name for parameter in parameters[: len(expected)]] == expected
     for more in parameters[len(expected) :]:
         optional = more.default is not more.empty or more.kind in (
@@ -32,10 +33,10 @@ def test_parameters_and_their_order(d2l, name):
 def test_each_name_that_can_be_called_has_a_signature():
     without = {'nn_Module', 'init_cnn', 'HyperParameters', 'DATA_HUB', 'DATA_URL', 'plt'}
     callable_names = set(interface.NAMES) - set(interface.TENSORS) - without
-    assert callable_names == {name for name in interface.SIGNATURES if '.' not in name}
+    assert callable_names == {name for name in signatures.SIGNATURES if '.' not in name}
 
 
 def test_differing_signatures_differ_from_those_of_the_others():
-    for backend, signatures in interface.DIFFERING_SIGNATURES.items():
-        assert set(signatures) <= set(interface.SIGNATURES)
-        assert not [n for n in signatures if signatures[n] == interface.SIGNATURES[n]], backend
+    for backend, differing in signatures.DIFFERING_SIGNATURES.items():
+        assert set(differing) <= set(signatures.SIGNATURES)
+        assert not [n for n in differing if differing[n] == signatures.SIGNATURES[n]], backend

@@ -8,8 +8,6 @@ import numpy as np
 
 from d2lite.data.images import ImageData, Size
 
-__all__ = ['Digits']
-
 
 class Digits(ImageData):
     """Handwritten digits, 8 x 8 pixels, which need no download.

@@ -14,16 +14,6 @@ from urllib.parse import unquote, urlsplit
 
 from d2lite.saving.storage import FileError
 
-__all__ = [
-    'DATA_HUB',
-    'DATA_URL',
-    'DownloadError',
-    'download',
-    'download_extract',
-    'extract',
-    'fetch',
-]
-
 DATA_URL = 'https://d2l-data.s3-accelerate.amazonaws.com/'  # the files of the book
 
 DATA_HUB: dict[str, tuple[str, str | None]] = {}  # name: (URL, checksum), filled by lessons

@@ -14,8 +14,6 @@ from d2lite.data.idx import read_idx
 from d2lite.data.images import ImageData, Size
 from d2lite.saving.storage import FileError
 
-__all__ = ['FashionMNIST']
-
 
 class FashionMNIST(ImageData):
     """60,000 images to train on and 10,000 to validate on, with ten classes of clothing.

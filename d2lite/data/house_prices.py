@@ -18,8 +18,6 @@ from d2lite.saving.storage import FileError
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-__all__ = ['KaggleHouse']
-
 LABEL = 'SalePrice'
 
 

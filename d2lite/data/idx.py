@@ -14,8 +14,6 @@ import numpy as np
 
 from d2lite.saving.storage import FileError
 
-__all__ = ['read_idx']
-
 UNSIGNED_BYTES = 8
 
 

@@ -11,8 +11,6 @@ from d2lite.data.loader import TensorLoader
 from d2lite.data.module import DataModule
 from d2lite.plotting.figures import show_images
 
-__all__ = ['Examples', 'ImageData', 'Size']
-
 Size = int | tuple[int, int]  # (height, width) in pixels, a number for both
 Split = tuple[np.ndarray, np.ndarray]  # images (n, height, width) and labels (n,)
 

@@ -5,8 +5,6 @@ import hashlib
 
 import numpy as np
 
-__all__ = ['TensorLoader', 'check_same_length']
-
 
 class TensorLoader:
     """Minibatches of whole tensors: one permutation an epoch, and a gather for each batch.

@@ -10,8 +10,6 @@ from d2lite.data.loader import TensorLoader
 from d2lite.hyperparameters import HyperParameters
 from d2lite.seeds import next_seed
 
-__all__ = ['DataModule']
-
 
 class DataModule(HyperParameters):
     """The data of a lesson: hands a Trainer its training and validation minibatches.

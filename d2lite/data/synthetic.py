@@ -5,8 +5,6 @@ import numpy as np
 from d2lite.data.module import DataModule
 from d2lite.seeds import next_seed
 
-__all__ = ['SyntheticRegressionData', 'regression_arrays']
-
 
 class SyntheticRegressionData(DataModule):
     """y = Xw + b + noise, with standard normal X: data whose true parameters are known.

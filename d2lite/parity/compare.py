@@ -10,16 +10,6 @@ from d2lite.parity import reference
 from d2lite.parity.problem import Problem
 from d2lite.parity.recorder import TrainingRecord
 
-__all__ = [
-    'TOLERANCES',
-    'Row',
-    'compare',
-    'deviations',
-    'reference_record',
-    'relative',
-    'restarted',
-]
-
 Deviations = dict[str, tuple[np.ndarray, np.ndarray]]
 
 

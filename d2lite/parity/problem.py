@@ -6,8 +6,6 @@ import numpy as np
 
 from d2lite.parity import reference
 
-__all__ = ['MODELS', 'PrecisionError', 'Problem']
-
 # The built-in models, and the names of w (d, 1) and b (1,) among their parameters.
 MODELS = {
     'LinearRegressionScratch': ('w', 'b'),

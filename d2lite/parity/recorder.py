@@ -11,8 +11,6 @@ from d2lite import seeds, selection
 from d2lite.parity.problem import MODELS, PrecisionError, Problem
 from d2lite.training.callbacks import Callback
 
-__all__ = ['TrainingRecord', 'record_training']
-
 NO_CLIPPING = 1e30  # clip_gradients is called, and leaves every gradient as it is
 
 

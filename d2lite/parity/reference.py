@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ['ReferenceStep', 'closed_form', 'gradients', 'minibatches', 'train']
-
 
 class ReferenceStep(NamedTuple):
     """One step of training: the loss and the norm of its gradient before, the parameters after."""

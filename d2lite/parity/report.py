@@ -21,8 +21,6 @@ from d2lite.parity.recorder import TrainingRecord, record_training
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ['draw', 'report']
-
 
 def report(
     models: Sequence[str] | None = None,

@@ -9,8 +9,6 @@ from matplotlib.figure import Figure
 from d2lite.plotting.board import ProgressBoard
 from d2lite.plotting.figures import set_axes
 
-__all__ = ['Animator']
-
 
 class Animator(ProgressBoard):
     """A live plot whose curves get a point each with every `add`.

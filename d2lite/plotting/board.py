@@ -11,8 +11,6 @@ import time
 
 from d2lite.hyperparameters import HyperParameters
 
-__all__ = ['Point', 'ProgressBoard', 'in_notebook']
-
 Point = collections.namedtuple('Point', ['x', 'y'])
 
 SECONDS_BETWEEN_FRAMES = 0.1

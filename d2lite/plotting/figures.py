@@ -8,9 +8,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-__all__ = ['plot', 'plt', 'set_axes', 'set_figsize', 'show_heatmaps', 'show_images']
-__all__ += ['use_svg_display']
-
 
 def use_svg_display() -> None:
     """Shows figures as SVG in a Jupyter notebook; does nothing elsewhere."""

@@ -14,16 +14,6 @@ from d2lite.console import warn
 from d2lite.data.loader import TensorLoader
 from d2lite.saving import storage
 
-__all__ = [
-    'load_checkpoint',
-    'load_parameters',
-    'matched',
-    'optimizer_state',
-    'save_checkpoint',
-    'save_parameters',
-    'set_optimizer_state',
-]
-
 
 def save_parameters(trainer, path):
     """Writes the parameters of a trained model to `path`."""

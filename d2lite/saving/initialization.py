@@ -6,8 +6,6 @@ import numpy as np
 
 from d2lite.seeds import next_seed
 
-__all__ = ['xavier_uniform']
-
 Arrays = dict[str, np.ndarray]
 
 ONES = ('weight', 'running_var')  # parameters of a normalisation that start at 1

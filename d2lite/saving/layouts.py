@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-__all__ = ['from_neutral', 'neutral_name', 'numbers', 'to_neutral']
-
 # The frameworks' names of a layer's weights, biases, and the statistics of a normalisation.
 SYNONYMS = {
     'weight': ('kernel', 'embedding', 'embeddings', 'gamma', 'scale'),

@@ -14,8 +14,6 @@ import numpy as np
 import d2lite
 from d2lite.files import replacing
 
-__all__ = ['FileError', 'pack', 'read', 'unpack', 'write']
-
 FORMAT = 1  # of the files; one with a higher number is from a newer d2lite
 
 
