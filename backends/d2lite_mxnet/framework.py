@@ -4,20 +4,18 @@ MXNet is retired, and 1.9.1 is its last release. It was written for NumPy 1 and 
 it takes names from NumPy that NumPy has since removed, and version numbers from distutils, which
 left Python in 3.12. The other frameworks need a current NumPy. So, once, on import of this module:
 
-1. what is missing is lent to NumPy while mxnet is being imported, and taken away again;
-2. what would go wrong later, when a function of mxnet is called, is mended in mxnet's own modules.
+1. mxnet is imported with a copy of NumPy's namespace that still has the names;
+2. what else goes wrong when a function of mxnet is called is mended in mxnet's own modules.
 
-NumPy is afterwards as it was before, and the installed files of mxnet stay as they are. An older
-NumPy is lent only the names that it lacks, and what works there is left alone.
+NumPy stays as it is, and so do the installed files of mxnet.
 """
 
 import contextlib
 import functools
 import importlib
-import numbers
 import re
-import struct
 import sys
+from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 
 import numpy
@@ -29,29 +27,26 @@ from d2lite.selection import install_line
 NAME = 'mxnet'
 
 
-def version():
+def version() -> str:
     """The release of MXNet, e.g. '1.9.1'."""
     return mx.__version__
 
 
-def device_names():
+def device_names() -> list[str]:
     """The devices MXNet can use, GPUs first: e.g. ['gpu(0)', 'cpu']."""
     return [*(f'gpu({i})' for i in range(mx.context.num_gpus())), 'cpu']
 
 
-def seed(n):
+def seed(n: int) -> None:
     """Seeds MXNet's own random numbers, on every device."""
     mx.random.seed(n)
 
 
-def _import_mxnet():
+def _import_mxnet() -> ModuleType:
     """The module mxnet, imported and mended. ImportError, with what to do, where that fails."""
     try:
-        if 'mxnet' not in sys.modules:
-            _import_what_mxnet_imports()
-            with _lent_names():
-                importlib.import_module('mxnet')
-        mxnet = importlib.import_module('mxnet')
+        with _namespaces_of_old():
+            mxnet = importlib.import_module('mxnet')
     except ModuleNotFoundError as error:
         if error.name not in ('mxnet', 'requests'):
             raise
@@ -70,30 +65,23 @@ def _import_mxnet():
         ) from error
 
     _mend_conversion_to_numpy(mxnet)
-    _mend_removed_names()
     _mend_named_tuples()
     if Version(numpy.__version__) >= Version('2.0.0'):
         _mend_scalars_in_operators()
         _mend_scalars_as_sizes()
-        _mend_record_packing()
     return mxnet
 
 
 # While mxnet is being imported
 
-
-def _financial(*args, **kwargs):
-    raise NotImplementedError(
-        'NumPy gave up its financial functions, and mxnet.np has none of its own. '
-        'They live on in the package numpy-financial.'
-    )
-
-
-# What `import mxnet` takes from NumPy. mxnet files its operators under the NumPy functions of the
-# same names. That `round` and `round_` are one function here does no harm: there, they do the same.
-LENT_NAMES = {
+# What mxnet takes from NumPy and a current NumPy has not. mxnet files its operators under the NumPy
+# functions of the same names. That `round` and `round_` are one function here does no harm: there,
+# they do the same.
+REMOVED_NAMES = {
     'bool': numpy.bool_,
+    'compat': SimpleNamespace(basestring=str),
     'Inf': numpy.inf,
+    'int': int,
     'NAN': numpy.nan,
     'NaN': numpy.nan,
     'NINF': -numpy.inf,
@@ -107,43 +95,30 @@ LENT_NAMES = {
     'round_': numpy.round,
     'sometrue': numpy.any,
     'trapz': getattr(numpy, 'trapezoid', None),
-    **dict.fromkeys(['mirr', 'npv', 'pmt', 'ppmt', 'pv', 'rate'], _financial),
+    **dict.fromkeys(['mirr', 'npv', 'pmt', 'ppmt', 'pv', 'rate']),  # nothing has them any more
 }
 
 
 @contextlib.contextmanager
-def _lent_names():
-    """Inside, NumPy has LENT_NAMES and there is a distutils.version; outside, all is as before.
-
-    Other threads see the names for that moment. They do not come here: Python imports a module
-    once, under a lock.
-    """
-    missing = LENT_NAMES.keys() - vars(numpy).keys()
-    distutils_version = ModuleType('distutils.version')
-    distutils_version.LooseVersion = distutils_version.StrictVersion = Version
-    original = sys.modules.get('distutils.version')
-    try:
-        for name in missing:
-            setattr(numpy, name, LENT_NAMES[name])
-        sys.modules['distutils.version'] = distutils_version
-        yield
-    finally:
-        for name in missing:
-            vars(numpy).pop(name, None)
-        if original is None:
-            sys.modules.pop('distutils.version', None)
-        else:
-            sys.modules['distutils.version'] = original
-
-
-def _import_what_mxnet_imports():
-    """Imports the optional packages of mxnet ahead of it, so that they do not see the lent names.
-
-    SciPy and scikit-learn copy NumPy's namespace when they are imported, and would keep the names.
-    """
+def _namespaces_of_old() -> Iterator[None]:
+    """Inside, `import numpy` gives a copy with REMOVED_NAMES, and there is a distutils.version."""
+    # The optional packages of mxnet come ahead of it: they would keep the copy as well.
     for name in ['bokeh', 'cv2', 'h5py', 'onnx', 'scipy.sparse', 'scipy.stats', 'sklearn.base']:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    complete_numpy = ModuleType('numpy')
+    vars(complete_numpy).update(REMOVED_NAMES | vars(numpy))
+    distutils_version = ModuleType('distutils.version')
+    distutils_version.LooseVersion = distutils_version.StrictVersion = Version
+    substitutes = {'numpy': complete_numpy, 'distutils.version': distutils_version}
+    originals = {name: sys.modules[name] for name in substitutes if name in sys.modules}
+    sys.modules.update(substitutes)
+    try:
+        yield
+    finally:
+        for name in substitutes:
+            del sys.modules[name]
+        sys.modules.update(originals)
 
 
 # When a function of mxnet is called
@@ -162,26 +137,6 @@ def _mend_conversion_to_numpy(mxnet):
         return array if dtype is None else array.astype(dtype, copy=False)
 
     mxnet.nd.NDArray.__array__ = __array__  # mx.np.ndarray is a subclass
-
-
-def _mend_removed_names():
-    """mx.np.pad, x[True], EarlyStoppingHandler and others, which use a removed name when called.
-
-    Their modules get a copy of NumPy's namespace that has it.
-    """
-    names = {
-        'bool': numpy.bool_,
-        'int': int,
-        'Inf': numpy.inf,
-        'compat': SimpleNamespace(basestring=str),
-    }
-    complete_numpy = ModuleType('numpy')
-    vars(complete_numpy).update(names | vars(numpy))
-    sys.modules['mxnet.numpy.multiarray']._np = complete_numpy
-    sys.modules['mxnet.ndarray.numpy._op']._np = complete_numpy
-    sys.modules['mxnet.symbol.numpy._symbol']._np = complete_numpy
-    sys.modules['mxnet.gluon.contrib.estimator.event_handler'].np = complete_numpy
-    sys.modules['mxnet.test_utils'].np = complete_numpy
 
 
 def _mend_named_tuples():
@@ -242,22 +197,6 @@ def _mend_scalars_as_sizes():
         module = sys.modules[module]
         for name in module.__all__:
             setattr(module, name, with_plain_integers(getattr(module, name)))
-
-
-def _mend_record_packing():
-    """mx.recordio.pack with an array for a label, which calls ndarray.tostring: now tobytes."""
-    recordio = sys.modules['mxnet.recordio']
-    pack_with_number = recordio.pack
-
-    def pack(header, s):
-        header = recordio.IRHeader(*header)
-        if isinstance(header.label, numbers.Number):
-            return pack_with_number(header, s)
-        label = numpy.asarray(header.label, dtype=numpy.float32)
-        header = header._replace(flag=label.size, label=0)
-        return struct.pack(recordio._IR_FORMAT, *header) + label.tobytes() + s
-
-    recordio.pack = pack
 
 
 mx = _import_mxnet()

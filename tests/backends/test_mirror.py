@@ -31,7 +31,7 @@ ADDITIONS = {
     'd2lite_mxnet/classification.py': {'softmax_cross_entropy'},
     'd2lite_mxnet/linear.py': {'l2_loss'},
     # MXNet's mends live in one place, and nowhere else.
-    'd2lite_mxnet/framework.py': {'LENT_NAMES', 'mx'},
+    'd2lite_mxnet/framework.py': {'REMOVED_NAMES', 'mx'},
     'd2lite_tensorflow/framework.py': {'keras'},
 }
 ABSENT = {
