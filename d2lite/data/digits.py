@@ -7,6 +7,7 @@ Repository, 1998.
 import numpy as np
 
 from d2lite.data.images import ImageData, Size
+from d2lite.data.optional import import_for
 
 
 class Digits(ImageData):
@@ -22,14 +23,7 @@ class Digits(ImageData):
     def __init__(self, batch_size: int = 64, resize: Size | None = None) -> None:
         super().__init__()
         self.save_hyperparameters()
-        try:
-            from sklearn.datasets import load_digits
-        except ImportError as error:
-            raise ImportError(
-                f'Digits needs scikit-learn, which cannot be imported here ({error}). '
-                f'Install it with:\n    pip install scikit-learn'
-            ) from None
-        digits = load_digits()
+        digits = import_for('Digits', 'sklearn.datasets').load_digits()
         images, labels = digits.images.astype(np.float32), digits.target
         train, val = split(labels)
         self.set_images(

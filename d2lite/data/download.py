@@ -9,9 +9,9 @@ import tempfile
 import zipfile
 import zlib
 from pathlib import Path
-from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
+from d2lite.data.optional import import_for
 from d2lite.saving.storage import FileError
 
 DATA_URL = 'https://d2l-data.s3-accelerate.amazonaws.com/'  # the files of the book
@@ -110,7 +110,8 @@ def fetch(url: str, folder: str | os.PathLike, checksum: str | None = None) -> P
             f'give the SHA-256 checksum that it must have'
         )
     known_hash = f'{_algorithm(checksum)}:{checksum.lower()}' if checksum else None
-    path, pooch = Path(folder) / name, _pooch()
+    path, pooch = Path(folder) / name, import_for('download', 'pooch')
+    pooch.get_logger().setLevel('WARNING')
 
     def get(url, file, _):
         print(f'Downloading {path} from {url} ...')
@@ -139,15 +140,3 @@ def _algorithm(checksum: str) -> str:
 def _refuse_http(response, **_) -> None:
     if not response.url.startswith('https:'):
         raise OSError(f'it leads to {response.url}, which is plain http')
-
-
-def _pooch() -> ModuleType:
-    try:
-        import pooch
-    except ImportError as error:
-        raise ImportError(
-            f'downloads need pooch, which cannot be imported here ({error}). Install it with:\n'
-            f'    pip install "d2lite[data]"'
-        ) from None
-    pooch.get_logger().setLevel('WARNING')
-    return pooch

@@ -38,18 +38,8 @@ class FashionMNIST(ImageData):
             't10k-labels-idx1-ubyte.gz': 'bb300cfdad3c16e7a12a480ee83cd310',
         },
     }
-    classes = (
-        't-shirt',
-        'trouser',
-        'pullover',
-        'dress',
-        'coat',
-        'sandal',
-        'shirt',
-        'sneaker',
-        'bag',
-        'ankle boot',
-    )
+    classes = tuple('t-shirt trouser pullover dress coat sandal shirt sneaker bag'.split())
+    classes += ('ankle boot',)
 
     def __init__(
         self,

@@ -6,13 +6,14 @@ Regression Project", Journal of Statistics Education, 2011.
 
 import os
 from collections.abc import Iterable
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from d2lite.data import download as downloads
+from d2lite.data.loader import TensorLoader
 from d2lite.data.module import DataModule
+from d2lite.data.optional import import_for
 from d2lite.saving.storage import FileError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class KaggleHouse(DataModule):
     ) -> None:
         super().__init__(root, num_workers)
         self.save_hyperparameters()
-        pandas = _pandas()
+        pandas = import_for('KaggleHouse', 'pandas')
         if isinstance(train, pandas.DataFrame):
             return
         if train is None:
@@ -56,14 +57,10 @@ class KaggleHouse(DataModule):
                 downloads.fetch(downloads.DATA_URL + name, root, sha1)
                 for name, sha1 in self.files.items()
             )
-        self.raw_train = _read(pandas, train, ['Id', LABEL])
-        _check_prices(pandas, self.raw_train, train)
-        self.raw_val = None
+        self.raw_train, self.raw_val = _read(train, ['Id', LABEL]), None
         if val is not None:
-            self.raw_val = _read(pandas, val, ['Id'])
-            if LABEL in self.raw_val:
-                _check_prices(pandas, self.raw_val, val)
-            _check_same_features(pandas, self.raw_train, self.raw_val, train, val)
+            self.raw_val = _read(val, ['Id'])
+            _check_same_features(self.raw_train, self.raw_val, train, val)
         self.train = self.val = None
 
     def preprocess(self) -> None:
@@ -72,10 +69,11 @@ class KaggleHouse(DataModule):
         Numbers are standardised with the mean and standard deviation over both tables, and missing
         ones become 0. Each category becomes a column of its own, and so does its absence.
         """
-        pandas = _pandas()
+        import pandas
+
         tables = [self.raw_train] if self.raw_val is None else [self.raw_train, self.raw_val]
         features = pandas.concat(tables).drop(columns=['Id', LABEL])
-        numeric = [name for name in features if _is_numeric(pandas, features[name])]
+        numeric = [name for name in features if _is_numeric(features[name])]
         numbers = features[numeric].astype(np.float64)
         # A column of one value has deviation 0, and 0 / 0 is missing as well.
         features[numeric] = ((numbers - numbers.mean()) / numbers.std()).fillna(0)
@@ -88,7 +86,7 @@ class KaggleHouse(DataModule):
             if LABEL in self.raw_val:
                 self.val[LABEL] = self.raw_val[LABEL]
 
-    def get_dataloader(self, train: bool) -> Any:
+    def get_dataloader(self, train: bool) -> TensorLoader | None:
         """Minibatches of X (n, features) and the logarithm of the price (n, 1), both float32.
 
         None for a table without prices. Raises RuntimeError before `preprocess()`.
@@ -103,7 +101,9 @@ class KaggleHouse(DataModule):
         return self.get_tensorloader((self.tensor(X), self.tensor(y)), train)
 
 
-def _read(pandas: ModuleType, path: str | os.PathLike, required: list[str]) -> 'DataFrame':
+def _read(path: str | os.PathLike, required: list[str]) -> 'DataFrame':
+    import pandas
+
     try:
         table = pandas.read_csv(path)
     except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeDecodeError) as error:
@@ -114,34 +114,24 @@ def _read(pandas: ModuleType, path: str | os.PathLike, required: list[str]) -> '
         raise FileError(
             f'{path} is not a CSV file: its rows have more values than the header names'
         )
-    missing = [name for name in required if name not in table]
-    if missing:
+    if missing := [name for name in required if name not in table]:
         raise FileError(
             f'{path} has no column {_some(missing)}; its columns are {_some(table.columns)}'
         )
     if len(table) == 0:
         raise FileError(f'{path} has a header, and no rows')
+    if LABEL in table:
+        prices = pandas.to_numeric(table[LABEL], errors='coerce')
+        bad = np.flatnonzero(~(np.isfinite(prices) & (prices > 0)))
+        if len(bad):
+            raise FileError(
+                f'{path}, line {bad[0] + 2}: the column {LABEL} must be a price above 0, '
+                f'got {table[LABEL].iloc[bad[0]]}'
+            )
     return table
 
 
-def _check_prices(pandas: ModuleType, table: 'DataFrame', path: str | os.PathLike) -> None:
-    prices = pandas.to_numeric(table[LABEL], errors='coerce')
-    bad = np.flatnonzero(~(np.isfinite(prices) & (prices > 0)))
-    if len(bad):
-        # Line 1 of the file is the header.
-        value = table[LABEL].iloc[bad[0]]
-        raise FileError(
-            f'{path}, line {bad[0] + 2}: the column {LABEL} must be a price above 0, got {value}'
-        )
-
-
-def _check_same_features(
-    pandas: ModuleType,
-    train: 'DataFrame',
-    val: 'DataFrame',
-    train_path: str | os.PathLike,
-    val_path: str | os.PathLike,
-) -> None:
+def _check_same_features(train: 'DataFrame', val: 'DataFrame', train_path, val_path) -> None:
     only_train = [name for name in train if name not in val and name != LABEL]
     only_val = [name for name in val if name not in train]
     if only_train or only_val:
@@ -151,27 +141,15 @@ def _check_same_features(
         )
     for name in val:
         one, other = train[name].dropna(), val[name].dropna()
-        if len(one) and len(other) and _is_numeric(pandas, one) != _is_numeric(pandas, other):
-            path = val_path if _is_numeric(pandas, one) else train_path
+        if len(one) and len(other) and _is_numeric(one) != _is_numeric(other):
+            path = val_path if _is_numeric(one) else train_path
             raise FileError(f'{path} has words in the column {name}, the other file only numbers')
 
 
-def _is_numeric(pandas: ModuleType, column: 'Series') -> bool:
-    return pandas.api.types.is_numeric_dtype(column)
+def _is_numeric(column: 'Series') -> bool:
+    return column.dtype.kind in 'iufb'  # integers, floats and booleans
 
 
-def _some(names: Iterable[str], limit: int = 10) -> str:
-    names = list(names)
-    more = f' and {len(names) - limit} more' if len(names) > limit else ''
-    return ', '.join(names[:limit]) + more
-
-
-def _pandas() -> ModuleType:
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError(
-            f'KaggleHouse needs pandas, which cannot be imported here ({error}). Install it with:\n'
-            f'    pip install "d2lite[data]"'
-        ) from None
-    return pandas
+def _some(names: Iterable[str]) -> str:
+    first, more = list(names)[:10], list(names)[10:]
+    return ', '.join(first) + (f' and {len(more)} more' if more else '')

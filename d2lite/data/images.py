@@ -1,7 +1,5 @@
 """Images with labels: resizing, minibatches, and a picture of a batch."""
 
-import functools
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,8 +35,7 @@ class ImageData(DataModule):
         """Sets the images and labels of both splits.
 
         `train`, `val`: NumPy arrays, images (n, height, width) and labels (n,). `white`: the pixel
-        value that becomes 1. `resize`: (height, width), a number for both, or
-        None to leave the images as they are.
+        value that becomes 1. `resize`: (height, width), or None to leave the images as they are.
         """
         self.resize = _checked_size(resize)
         self._arrays = {True: train, False: val}
@@ -55,9 +52,9 @@ class ImageData(DataModule):
 
     def get_dataloader(self, train: bool) -> TensorLoader:
         """Minibatches (X, y) of the images to train on, shuffled, or to validate on."""
-        train = bool(train)
         images, labels = self._arrays[train]
-        if self._resized_bytes(images) > KEPT_BYTES:
+        height, width = self.resize or images.shape[1:]
+        if 4 * len(images) * height * width > KEPT_BYTES:  # float32
             return ResizingLoader(self, images, labels, shuffle=train)
         if train not in self._kept:
             self._kept[train] = self.tensors(images, labels)
@@ -79,16 +76,12 @@ class ImageData(DataModule):
         X = np.expand_dims(X, self.channel_axis)
         return self.tensor(X), self.tensor(labels.astype(self.label_dtype))
 
-    def _resized_bytes(self, images: np.ndarray) -> int:
-        height, width = self.resize or images.shape[1:]
-        return len(images) * height * width * 4
-
 
 class Arrays(DataModule):
     """Rows of NumPy arrays, for a loader."""
 
     @staticmethod
-    def take(tensor, rows):
+    def take(tensor: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
         return tensor[rows]
 
 
@@ -98,16 +91,11 @@ class ResizingLoader(TensorLoader):
     def __init__(
         self, data: ImageData, images: np.ndarray, labels: np.ndarray, shuffle: bool
     ) -> None:
+        super().__init__((images, labels), data.batch_size, Arrays, shuffle, data._loader_seed())
         self.image_data = data
-        arrays = (images, labels)
-        super().__init__(arrays, data.batch_size, Arrays, shuffle, data._loader_seed())
+        self.settings += f' {data.resize}'
 
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        of_arrays = TensorLoader.fingerprint.func(self)
-        return hashlib.sha256(f'{of_arrays} {self.image_data.resize}'.encode()).hexdigest()
-
-    def batch(self, order, index):
+    def batch(self, order: Any, index: int) -> tuple:
         return self.image_data.tensors(*super().batch(order, index))
 
 

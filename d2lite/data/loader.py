@@ -2,6 +2,8 @@
 
 import functools
 import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,9 @@ class TensorLoader:
     `data`: the DataModule, or its class, that knows how to take rows of the tensors.
     """
 
-    def __init__(self, tensors, batch_size, data, shuffle, seed):
+    def __init__(
+        self, tensors: Sequence, batch_size: int, data: Any, shuffle: bool, seed: Sequence[int]
+    ) -> None:
         check_same_length(tensors)
         if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
             raise TypeError(f'batch_size must be an integer, got {batch_size!r}')
@@ -23,23 +27,24 @@ class TensorLoader:
         self.tensors, self.batch_size, self.data = tensors, int(batch_size), data
         self.shuffle, self.seed, self.epoch = shuffle, seed, 0
         self.num_examples = len(tensors[0])
+        self.settings = f'{batch_size} {shuffle}'  # what beside the data decides what comes out
 
-    def __len__(self):
+    def __len__(self) -> int:
         return -(-self.num_examples // self.batch_size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple]:
         order = self.order_on_device()
         for index in range(len(self)):
             yield self.batch(order, index)
 
-    def batch(self, order, index):
+    def batch(self, order: Any, index: int) -> tuple:
         """The minibatch number `index`; `order` as `order_on_device` gives it."""
         start = index * self.batch_size
         rows = slice(start, min(start + self.batch_size, self.num_examples))
         rows = rows if order is None else order[rows]
         return tuple([self.data.take(tensor, rows) for tensor in self.tensors])
 
-    def next_order(self):
+    def next_order(self) -> np.ndarray | None:
         """The order of the examples in the epoch that now begins; None is that of the data."""
         self.epoch += 1
         if not self.shuffle:
@@ -47,19 +52,19 @@ class TensorLoader:
         rng = np.random.default_rng((*self.seed, self.epoch - 1))
         return rng.permutation(self.num_examples)
 
-    def order_on_device(self):
+    def order_on_device(self) -> Any:
         """`next_order` as an array of the framework, None if it is that of the data."""
         order = self.next_order()
         return None if order is None else self.data.order_on_device(order)
 
-    def first_batch(self):
+    def first_batch(self) -> tuple:
         """The first batch in the order of the data; does not count as an epoch."""
         return self.batch(None, 0)
 
     @functools.cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """A checksum of the data and of how they are cut into batches, computed once."""
-        digest = hashlib.sha256(f'{self.batch_size} {self.shuffle}'.encode())
+        digest = hashlib.sha256(self.settings.encode())
         for tensor in self.tensors:
             array = np.asarray(tensor)
             digest.update(f'{array.dtype.str} {array.shape}'.encode())
@@ -67,7 +72,7 @@ class TensorLoader:
         return digest.hexdigest()
 
 
-def check_same_length(tensors):
+def check_same_length(tensors: Sequence) -> None:
     """Raises ValueError, naming the shapes, unless all tensors have the same number of rows > 0."""
     shapes = [tuple(tensor.shape) for tensor in tensors]
     if not shapes or any(len(shape) == 0 for shape in shapes):

@@ -4,6 +4,10 @@ Data and their order come from NumPy and a seed, and are handed to the framework
 the same seed gives the same minibatches, in the same order, on every backend.
 """
 
+import os
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from d2lite.data.loader import TensorLoader
@@ -19,26 +23,31 @@ class DataModule(HyperParameters):
     section "Object-Oriented Design for Implementation".
     """
 
-    backend = None  # the name of the backend, set in each backend's subclass
+    backend: str  # the name of the backend, set in each backend's subclass
 
-    def __init__(self, root='../data', num_workers=4):
+    def __init__(self, root: str | os.PathLike = '../data', num_workers: int = 4) -> None:
         """`root`: folder for downloads. `num_workers`: accepted; data in memory need none."""
         self.save_hyperparameters()
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> Any:
         raise NotImplementedError(
             f'{type(self).__name__} must define get_dataloader(self, train): the minibatches for '
             f'training (train=True) or validation, e.g. self.get_tensorloader((X, y), train)'
         )
 
-    def train_dataloader(self):
+    def train_dataloader(self) -> Any:
         return self.get_dataloader(train=True)
 
-    def val_dataloader(self):
+    def val_dataloader(self) -> Any:
         """The validation minibatches; a subclass without validation data returns None."""
         return self.get_dataloader(train=False)
 
-    def get_tensorloader(self, tensors, train, indices=slice(0, None)):
+    def get_tensorloader(
+        self,
+        tensors: Sequence,
+        train: bool,
+        indices: slice | Sequence[int] | np.ndarray = slice(0, None),
+    ) -> TensorLoader:
         """Minibatches of `self.batch_size` rows of `tensors`, shuffled each epoch if `train`.
 
         `tensors`: tensors of equal length. `indices`: the rows to use, a slice or integers.
@@ -58,22 +67,22 @@ class DataModule(HyperParameters):
         return TensorLoader(tensors, batch_size, self, shuffle=train, seed=self._loader_seed())
 
     @staticmethod
-    def take(tensor, rows):
+    def take(tensor: Any, rows: Any) -> Any:
         """The rows of a tensor that a slice or an array of integers names."""
         raise NotImplementedError('each backend defines take')
 
     @staticmethod
-    def order_on_device(order):
+    def order_on_device(order: np.ndarray) -> Any:
         """An order of the examples, a NumPy array of integers, as `take` has it fastest."""
         return order
 
     @staticmethod
-    def tensor(array):
+    def tensor(array: np.ndarray) -> Any:
         """A NumPy array as a tensor of the framework."""
         raise NotImplementedError('each backend defines tensor')
 
     @staticmethod
-    def numpy(tensor):
+    def numpy(tensor: Any) -> np.ndarray:
         """A tensor, a list or a number as a NumPy array."""
         raise NotImplementedError('each backend defines numpy')
 

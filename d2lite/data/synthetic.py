@@ -1,7 +1,10 @@
 """Synthetic data for linear regression, whose true parameters are known."""
 
+from typing import Any
+
 import numpy as np
 
+from d2lite.data.loader import TensorLoader
 from d2lite.data.module import DataModule
 from d2lite.seeds import next_seed
 
@@ -14,7 +17,15 @@ class SyntheticRegressionData(DataModule):
     section "Synthetic Regression Data".
     """
 
-    def __init__(self, w, b, noise=0.01, num_train=1000, num_val=1000, batch_size=32):
+    def __init__(
+        self,
+        w: Any,
+        b: Any,
+        noise: float = 0.01,
+        num_train: int = 1000,
+        num_val: int = 1000,
+        batch_size: int = 32,
+    ) -> None:
         super().__init__()
         self.save_hyperparameters()
         if not hasattr(w, 'shape'):  # a plain list: lessons subtract tensors from data.w
@@ -22,15 +33,17 @@ class SyntheticRegressionData(DataModule):
         X, y = regression_arrays(self.numpy(w), self.numpy(b), noise, num_train + num_val)
         self.X, self.y = self.tensor(X), self.tensor(y)
 
-    def get_dataloader(self, train):
+    def get_dataloader(self, train: bool) -> TensorLoader:
         rows = slice(0, self.num_train) if train else slice(self.num_train, None)
         return self.get_tensorloader((self.X, self.y), train, rows)
 
-    def val_dataloader(self):
+    def val_dataloader(self) -> TensorLoader | None:
         return self.get_dataloader(train=False) if self.num_val else None
 
 
-def regression_arrays(w, b, noise, num_examples):
+def regression_arrays(
+    w: Any, b: Any, noise: float, num_examples: int
+) -> tuple[np.ndarray, np.ndarray]:
     """NumPy arrays X (n, d) and y = Xw + b + noise (n, 1), float32, from the library's seed."""
     w = np.asarray(w, np.float64).reshape(-1)
     b = np.asarray(b, np.float64)

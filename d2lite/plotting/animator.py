@@ -32,11 +32,10 @@ class Animator(ProgressBoard):
         ncols: int = 1,
         figsize: tuple[float, float] = (3.5, 2.5),
     ) -> None:
-        super().__init__()
-        self.save_hyperparameters()
         # Not through pyplot: its inline backend would show the figure a second time.
-        self.fig = Figure(figsize=figsize)
-        self.axes = self.fig.subplots(nrows, ncols, squeeze=False).flatten().tolist()
+        fig = Figure(figsize=figsize)
+        super().__init__(fig=fig, axes=fig.subplots(nrows, ncols, squeeze=False).flatten().tolist())
+        self.save_hyperparameters()
         self.num_curves = None  # the first `add` says how many there are
 
     def add(self, x: Any, y: Any) -> None:
@@ -60,26 +59,15 @@ class Animator(ProgressBoard):
 
     def figure(self) -> Figure:
         """The matplotlib figure, with every curve up to date."""
-        data = self.data
         axes = self.axes[0]
-        if not self._lines and self.num_curves:
-            for i, fmt in zip(range(self.num_curves), itertools.cycle(self.fmts), strict=False):
-                (self._lines[i],) = axes.plot([], [], fmt)
-            set_axes(
-                axes,
-                self.xlabel,
-                self.ylabel,
-                self.xlim,
-                self.ylim,
-                self.xscale,
-                self.yscale,
-                self.legend,
-            )
-        for i, line in self._lines.items():
-            points = data.get(i, [])
-            line.set_data([p.x for p in points], [p.y for p in points])
-        axes.relim()
+        self._remove_lines()
+        for i, fmt in zip(range(self.num_curves or 0), itertools.cycle(self.fmts), strict=False):
+            points = self.data.get(i, [])
+            self._lines += axes.plot([p.x for p in points], [p.y for p in points], fmt)
+        axes.relim()  # without what was removed
         axes.autoscale_view()
+        limits = self.xlim, self.ylim, self.xscale, self.yscale
+        set_axes(axes, self.xlabel, self.ylabel, *limits, self.legend if self._lines else None)
         return self.fig
 
 

@@ -5,9 +5,16 @@ last frame is always drawn.
 """
 
 import collections
+import io
 import itertools
+import os
 import sys
 import time
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from d2lite.hyperparameters import HyperParameters
 
@@ -28,62 +35,66 @@ class ProgressBoard(HyperParameters):
 
     def __init__(
         self,
-        xlabel=None,
-        ylabel=None,
-        xlim=None,
-        ylim=None,
-        xscale='linear',
-        yscale='linear',
-        ls=('-', '--', '-.', ':'),
-        colors=('C0', 'C1', 'C2', 'C3'),
-        fig=None,
-        axes=None,
-        figsize=(3.5, 2.5),
-        display=True,
-    ):
+        xlabel: str | None = None,
+        ylabel: str | None = None,
+        xlim: Sequence[float] | None = None,
+        ylim: Sequence[float] | None = None,
+        xscale: str = 'linear',
+        yscale: str = 'linear',
+        ls: Sequence[str] = ('-', '--', '-.', ':'),
+        colors: Sequence[str] = ('C0', 'C1', 'C2', 'C3'),
+        fig: Figure | None = None,
+        axes: Axes | None = None,
+        figsize: tuple[float, float] = (3.5, 2.5),
+        display: bool = True,
+    ) -> None:
         self.save_hyperparameters()
         self.raw_points = {}  # label: the points of a mean that is not complete yet
         self.data = {}  # label: the points of the line
-        self._lines = {}
+        self._lines = []  # what is drawn of them
         self._handle = None  # the display in a notebook
         self._next_frame = float('-inf')  # not to be drawn before this time
 
-    def begin(self, xlim=None, xlabel=None):
+    def begin(self, xlim: Sequence[float] | None = None, xlabel: str | None = None) -> None:
         """Begins an empty plot: a second training draws from the beginning, in a new display."""
         self.raw_points, self.data = {}, {}
-        for line in self._lines.values():
-            line.remove()
-        self._lines, self._handle, self._next_frame = {}, None, float('-inf')
+        self._handle, self._next_frame = None, float('-inf')
         self.xlim, self.xlabel = xlim, self.xlabel or xlabel
 
-    def draw(self, x, y, label, every_n=1):
+    def draw(self, x: Any, y: Any, label: Hashable, every_n: int = 1) -> None:
         """Adds (x, y) to the line `label`, which shows the mean of every `every_n` points.
 
         `y`: a number or a scalar tensor, which is read when such a mean is complete.
         """
+        self.draw_all([x], [y], label, every_n)
+
+    def draw_all(self, xs: Iterable, ys: Iterable, label: Hashable, every_n: int = 1) -> None:
+        """Adds the points of several steps, as `draw` would one after the other."""
         if every_n < 1:
             raise ValueError(f'every_n must be at least 1, got {every_n}')
         points = self.raw_points.setdefault(label, [])
         line = self.data.setdefault(label, [])
-        points.append(Point(x, y))
-        if len(points) >= every_n:
-            line.append(Point(_mean([p.x for p in points]), _mean([p.y for p in points])))
-            points.clear()
-            if self.is_watched():
-                if self.is_due():
-                    self.show()
-                else:
-                    _draw_after_cell(self)
+        points.extend(map(Point, xs, ys))
+        complete = len(points) // every_n * every_n
+        for start in range(0, complete, every_n):
+            chunk = points[start : start + every_n]
+            line.append(Point(_mean([p.x for p in chunk]), _mean([p.y for p in chunk])))
+        del points[:complete]
+        if complete and self.is_watched():
+            if self.is_due():
+                self.show()
+            else:
+                _draw_after_cell(self)
 
-    def is_watched(self):
+    def is_watched(self) -> bool:
         """Returns True if frames are drawn while points come in."""
         return self.display and in_notebook()
 
-    def is_due(self):
+    def is_due(self) -> bool:
         """Returns True if it is time for the next frame."""
         return time.monotonic() >= self._next_frame
 
-    def get_state(self):
+    def get_state(self) -> dict[str, Any]:
         """The points, as plain numbers, for a checkpoint."""
         data = {label: list(line) for label, line in self.data.items()}
         raw = {
@@ -92,16 +103,19 @@ class ProgressBoard(HyperParameters):
         }
         return {'data': data, 'raw': raw}
 
-    def set_state(self, state):
+    def set_state(self, state: dict[str, Any]) -> None:
         """Puts the points back that `get_state` gave."""
         self.raw_points = {k: [Point(*p) for p in points] for k, points in state['raw'].items()}
         self.data = {k: [Point(*p) for p in points] for k, points in state['data'].items()}
 
-    def __getstate__(self):
-        """The attributes to copy and to pickle: a display of a notebook is left behind."""
-        return {**vars(self), '_handle': None}
+    def __getstate__(self) -> dict[str, Any]:
+        """The attributes to copy and to pickle: the display and a figure of its own stay behind."""
+        state = {**vars(self), '_handle': None}
+        if self.hparams['fig'] is None and self.hparams['axes'] is None:
+            state |= {'fig': None, 'axes': None, '_lines': []}
+        return state
 
-    def show(self):
+    def show(self) -> None:
         """Draws what has come so far in a notebook, in place of the frame before."""
         if not in_notebook():
             return
@@ -116,60 +130,52 @@ class ProgressBoard(HyperParameters):
         now = time.monotonic()
         self._next_frame = now + max(SECONDS_BETWEEN_FRAMES, REST * (now - begun))
 
-    def finish(self):
+    def finish(self) -> None:
         """Draws the last frame, if one is due; the Trainer calls it at the end of `fit`."""
         _undrawn.pop(id(self), None)
         if self.display and any(self.data.values()):
             self.show()
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> None:
         """Writes the figure to `path`; the suffix says the format (.svg, .png, .pdf)."""
         self.figure().savefig(path, bbox_inches='tight')
 
-    def figure(self):
+    def figure(self) -> Figure:
         """The matplotlib figure, with every line up to date."""
-        data = {label: line for label, line in self.data.items() if line}
-        axes = self._prepare_axes()
-        if data.keys() != self._lines.keys():
-            styles = zip(itertools.cycle(self.ls), itertools.cycle(self.colors), strict=False)
-            for label, (linestyle, color) in zip(data, styles, strict=False):
-                if label not in self._lines:
-                    (self._lines[label],) = axes.plot(
-                        [], [], linestyle=linestyle, color=color, label=label
-                    )
-            axes.legend(handles=list(self._lines.values()))
-        for label, line in self._lines.items():
-            line.set_data([p.x for p in data[label]], [p.y for p in data[label]])
-        axes.relim()
-        axes.autoscale_view()
-        return self.fig
-
-    def _prepare_axes(self):
+        if self.fig is None:
+            # Not through pyplot: its inline backend would show the figure a second time.
+            self.fig = self.axes.figure if self.axes else Figure(figsize=self.figsize)
         if self.axes is None:
-            if self.fig is None:
-                # Not through pyplot: its inline backend would show the figure a second time.
-                from matplotlib.figure import Figure
-
-                self.fig = Figure(figsize=self.figsize)
             self.axes = self.fig.gca()
-        elif self.fig is None:
-            self.fig = self.axes.figure
         axes = self.axes
+        self._remove_lines()
+        styles = zip(itertools.cycle(self.ls), itertools.cycle(self.colors), strict=False)
+        for (label, points), (ls, color) in zip(self.data.items(), styles, strict=False):
+            if points:
+                x, y = zip(*points, strict=True)
+                self._lines += axes.plot(x, y, linestyle=ls, color=color, label=label)
+        axes.relim()  # without what was removed
+        axes.autoscale_view()
         axes.set(xscale=self.xscale, yscale=self.yscale)
         axes.set(xlabel=self.xlabel or '', ylabel=self.ylabel or '')
         if self.xlim:
             axes.set_xlim(self.xlim)
         if self.ylim:
             axes.set_ylim(self.ylim)
-        return axes
+        if self._lines:
+            axes.legend(handles=self._lines)
+        return self.fig
+
+    def _remove_lines(self):
+        for line in self._lines:
+            line.remove()
+        self._lines = []
 
 
 class _Frame:
     """A figure as a notebook stores it: SVG, and a line of text for what cannot show it."""
 
     def __init__(self, board):
-        import io
-
         self.name = type(board).__name__
         buffer = io.StringIO()
         board.figure().savefig(buffer, format='svg', bbox_inches='tight')

@@ -1,6 +1,5 @@
 """Figures of the lessons: curves, images and heatmaps, on matplotlib's pyplot."""
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,12 +7,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from d2lite.plotting.board import in_notebook
+
 
 def use_svg_display() -> None:
     """Shows figures as SVG in a Jupyter notebook; does nothing elsewhere."""
-    ipython = sys.modules.get('IPython')
-    shell = ipython.get_ipython() if ipython else None
-    if hasattr(shell, 'kernel'):
+    if in_notebook():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         set_matplotlib_formats('svg')
@@ -46,7 +45,7 @@ def set_axes(
         axes.set_ylim(ylim)
     if legend:
         axes.legend(legend)
-    axes.grid()
+    axes.grid(True)
 
 
 def plot(
@@ -66,8 +65,8 @@ def plot(
     """Draws curves: each of Y over X, or each of X over its index if Y is None.
 
     `X`, `Y`: one curve (n numbers) or a list of curves; one X serves several Y. Raises ValueError
-    unless there is an x for every y. `fmts`: matplotlib
-    formats, taken in turn. Definition: d2l, section "Calculus".
+    unless there is an x for every y. `fmts`: matplotlib formats, taken in turn. Definition: d2l,
+    section "Calculus".
     """
     if Y is None:
         Y = _curves(X)
@@ -114,8 +113,7 @@ def show_images(
         ax.axis('off')
         if i < len(images):
             ax.imshow(images[i], cmap='gray')
-        if i < len(images) and titles:
-            ax.set_title(titles[i])
+            ax.set_title(titles[i] if titles else '')
     return axes
 
 
@@ -143,15 +141,8 @@ def show_heatmaps(
         raise ValueError(f'show_heatmaps needs {matrices.shape[1]} titles, got {list(titles)}')
     use_svg_display()
     num_rows, num_cols = matrices.shape[:2]
-    fig, axes = plt.subplots(
-        num_rows,
-        num_cols,
-        figsize=figsize,
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout='constrained',
-    )
+    grid = {'sharex': True, 'sharey': True, 'squeeze': False, 'layout': 'constrained'}
+    fig, axes = plt.subplots(num_rows, num_cols, figsize=figsize, **grid)
     # One scale for all matrices, so that the colour bar holds for each of them.
     low, high = np.nanmin(matrices), np.nanmax(matrices)
     for i, j in np.ndindex(num_rows, num_cols):

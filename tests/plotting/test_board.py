@@ -1,5 +1,7 @@
 """ProgressBoard: the book's meaning of every_n, and what drawing costs."""
 
+import copy
+import pickle
 import time
 
 import pytest
@@ -68,12 +70,22 @@ def test_begin_empties_the_plot():
 
 
 def test_a_board_is_copied_and_pickled_without_its_display():
-    import pickle
-
     board = ProgressBoard()
     board.draw(0, 1, 'a')
     board._handle = lambda: None  # not to be pickled
     assert pickle.loads(pickle.dumps(board)).data == board.data
+
+
+@pytest.mark.parametrize('copied', [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_a_copy_draws_a_figure_of_its_own(copied):
+    board = ProgressBoard()
+    board.draw(0, 1, 'a')
+    board.figure()
+    twin = copied(board)
+    twin.begin()
+    twin.draw(0, 2, 'b')
+    assert [line.get_label() for line in twin.figure().axes[0].lines] == ['b']
+    assert [line.get_label() for line in board.figure().axes[0].lines] == ['a']
 
 
 def test_lines_are_updated_and_not_added():
