@@ -74,13 +74,13 @@ class ProgressBoard(HyperParameters):
             raise ValueError(f'every_n must be at least 1, got {every_n}')
         points = self.raw_points.setdefault(label, [])
         line = self.data.setdefault(label, [])
-        points.extend(map(Point, xs, ys))
-        complete = len(points) // every_n * every_n
-        for start in range(0, complete, every_n):
-            chunk = points[start : start + every_n]
-            line.append(Point(_mean([p.x for p in chunk]), _mean([p.y for p in chunk])))
-        del points[:complete]
-        if complete and self.is_watched():
+        before = len(line)
+        for x, y in zip(xs, ys, strict=True):
+            points.append(Point(x, y))
+            if len(points) >= every_n:
+                line.append(Point(_mean([p.x for p in points]), _mean([p.y for p in points])))
+                points.clear()
+        if len(line) > before and self.is_watched():
             if self.is_due():
                 self.show()
             else:
