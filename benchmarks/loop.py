@@ -1,57 +1,110 @@
 """What every contender is: something that trains a workload, epoch by epoch."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
-__all__ = ['Loop', 'slices']
+from benchmarks.workloads import Data, Workload
+from d2lite.saving.layouts import from_neutral, to_neutral
+
+__all__ = ['Loop', 'Ordered', 'slices']
+
+IMAGE = 16, 5, 5  # channels, height and width of what LeNet flattens
 
 
 class Loop:
-    """A training loop written by hand; a subclass says how it is built, and what an epoch is.
+    """A training loop; a subclass says how it is built, and what an epoch is.
 
     `parameters`: the initial ones, in the layouts of workloads.py. `orders`: gives the order of the
     examples for an epoch, a permutation; by default a fresh one each time.
     """
 
     untimed_epochs = 0  # of each fit, before its epochs are all alike
+    channels_first = False  # in images
+    outputs_first = False  # in weights
+    label_dtype = 'int32'  # of classes
 
-    def __init__(self, workload, data, parameters, orders=None):
+    def __init__(
+        self,
+        workload: Workload,
+        data: Data,
+        parameters: list[np.ndarray],
+        orders: Callable[[int], np.ndarray] | None = None,
+    ):
         self.workload, self.lr, self.batch_size = workload, workload.lr, workload.batch_size
         self.validates = workload.num_val > 0
         self.orders = orders
         self.rng = np.random.default_rng()
-        self.num_epochs_done = 0
         self.history = []  # (training loss, validation loss) of each epoch, None if not computed
+        if workload.classifies:
+            y, y_val = (labels.astype(self.label_dtype) for labels in (data.y, data.y_val))
+            data = Data(data.X, y, data.X_val, y_val)
+        if workload.model == 'lenet' and self.channels_first:
+            X, X_val = (images.reshape(-1, 1, 28, 28) for images in (data.X, data.X_val))
+            data = Data(X, data.y, X_val, data.y_val)
+        if self.outputs_first:
+            parameters = [outputs_first(array) for array in parameters]
         self.build(data, parameters)
 
-    def fit(self, num_epochs, stamp=lambda: None):
+    def fit(self, num_epochs: int, stamp: Callable[[], None] = lambda: None) -> None:
         """Trains on; calls `stamp` before the first epoch and after each."""
         stamp()
         for _ in range(num_epochs):
             self.history.append(self.epoch())
-            self.num_epochs_done += 1
             stamp()
 
-    def order(self):
+    def order(self) -> np.ndarray:
         """The order of the examples in this epoch."""
         if self.orders is None:
             return self.rng.permutation(self.workload.num_train)
-        return self.orders(self.num_epochs_done)
+        return self.orders(len(self.history))
 
-    def build(self, data, parameters):
+    def parameters(self) -> list[np.ndarray]:
+        """The parameters as they are now, as the initial ones were given."""
+        arrays = [np.array(array) for array in self.arrays()]
+        return [outputs_last(array) for array in arrays] if self.outputs_first else arrays
+
+    def build(self, data: Data, parameters: list[np.ndarray]) -> None:
+        """Makes all that is made before the first epoch; layouts are those of the framework."""
         raise NotImplementedError
 
-    def epoch(self):
+    def epoch(self) -> tuple[float | None, float | None]:
         """One pass over the training data and one over the validation data: their losses."""
         raise NotImplementedError
 
-    def parameters(self):
-        """NumPy arrays, as the initial ones were given."""
+    def arrays(self) -> list:
+        """The parameters as they are now, in the layouts of the framework."""
         raise NotImplementedError
 
 
-def slices(num_examples, batch_size):
+class Ordered:
+    """A sampler of a framework's DataLoader: the examples in the order that `loop` gives."""
+
+    def __init__(self, loop: Loop):
+        self.loop = loop
+
+    def __len__(self) -> int:
+        return self.loop.workload.num_train
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.loop.order().tolist())
+
+
+def slices(num_examples: int, batch_size: int) -> list[slice]:
     """The rows of each batch; the last one may be smaller."""
     return [
         slice(start, min(start + batch_size, num_examples))
         for start in range(0, num_examples, batch_size)
     ]
+
+
+def outputs_first(array):
+    if array.ndim == 1:
+        return array.copy()
+    return from_neutral(array, IMAGE if array.shape == (400, 120) else None)
+
+
+def outputs_last(array):
+    if array.ndim == 1:
+        return array
+    return to_neutral(array, IMAGE if array.shape == (120, 400) else None)

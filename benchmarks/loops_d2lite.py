@@ -1,11 +1,9 @@
-"""d2lite as a contender, on each backend, and the book's own library where it is installed."""
-
-import importlib
-import importlib.util
-import inspect
+"""d2lite as a contender, on each backend."""
 
 from benchmarks.loop import Loop
 from d2lite import selection
+
+__all__ = ['D2Lite']
 
 
 class D2Lite(Loop):
@@ -13,19 +11,16 @@ class D2Lite(Loop):
 
     # What the first epoch of a fit prepares is part of a fit, and not of a steady epoch.
     untimed_epochs = 1
-    trainer_arguments = {}
-    epoch_method = 'run_epoch'  # what the Trainer calls once an epoch
 
-    def __init__(self, backend, *args, **kwargs):
-        self.backend = backend
-        super().__init__(*args, **kwargs)
-
-    def namespace(self):
-        return selection.load(self.backend)
+    def __init__(self, backend, compile, *arguments):
+        self.backend, self.compile = backend, compile
+        self.channels_first = backend in ('pytorch', 'mxnet')
+        self.label_dtype = 'int64' if backend == 'pytorch' else 'int32'
+        super().__init__(*arguments)
 
     def build(self, data, parameters):
-        self.d2l = self.namespace()
-        self.data = self.data_module(data)
+        self.d2l = selection.load(self.backend)
+        self.data = data_module(self.d2l, self.workload, data)
         self.model = self.make_model()
         self.model.board.display = False
         names = ['w', 'b']
@@ -35,40 +30,6 @@ class D2Lite(Loop):
                 layers = ['net']
             names = [f'{layer}.{kind}' for layer in layers for kind in ('weight', 'bias')]
         self.initial = dict(zip(names, parameters, strict=True))
-
-    def data_module(self, data):
-        loop, workload, d2l = self, self.workload, self.d2l
-        train, val = (data.X, data.y), (data.X_val, data.y_val)
-        if workload.model == 'lenet' and self.backend in ('pytorch', 'mxnet'):
-            train, val = ((X.reshape(-1, 1, 28, 28), y) for X, y in (train, val))
-        if workload.classifies and self.backend == 'pytorch':
-            train, val = ((X, y.astype('int64')) for X, y in (train, val))
-
-        arrays = {
-            True: tuple(loop.tensor(array) for array in train),
-            False: tuple(loop.tensor(array) for array in val),
-        }
-        del train, val  # the class would keep them
-
-        class Arrays(d2l.DataModule):
-            def __init__(self):
-                super().__init__()
-                self.batch_size = workload.batch_size
-                self.arrays = arrays
-
-            def get_dataloader(self, train):
-                loader = self.get_tensorloader(self.arrays[train], train)
-                if train:
-                    loop.train_dataloader = loader
-                return loader
-
-            def val_dataloader(self):
-                return self.get_dataloader(train=False) if workload.num_val else None
-
-        return Arrays()
-
-    def tensor(self, array):
-        return self.d2l.DataModule.tensor(array)
 
     def make_model(self):
         lr, d2l = self.lr, self.d2l
@@ -81,57 +42,33 @@ class D2Lite(Loop):
         return d2l.LeNet(lr=lr)
 
     def fit(self, num_epochs, stamp=lambda: None):
-        """Calls `stamp` after each epoch."""
-        trainer = self.make_trainer(num_epochs)
-        run_epoch = getattr(trainer, self.epoch_method)
+        """Trains from the initial parameters; calls `stamp` after each epoch."""
 
-        def run_epoch_and_stamp():
-            run_epoch()
-            stamp()
+        class Stamp(self.d2l.Callback):
+            def on_train_epoch_end(self, trainer, model):
+                stamp()
 
-        # On the object, so that the Trainer's own class is what decides how it trains.
-        setattr(trainer, self.epoch_method, run_epoch_and_stamp)
-        self.run(trainer)
-        self.trainer = trainer
-
-    def make_trainer(self, num_epochs):
-        return self.d2l.Trainer(max_epochs=num_epochs, **self.trainer_arguments)
-
-    def run(self, trainer):
-        trainer.fit(self.model, self.data, init_params=self.initial)
-        self.history += [(each['train_loss'], each.get('val_loss')) for each in trainer.history]
+        self.trainer = self.d2l.Trainer(num_epochs, compile=self.compile, callbacks=[Stamp()])
+        self.trainer.fit(self.model, self.data, init_params=self.initial)
+        self.history += [(row['train_loss'], row.get('val_loss')) for row in self.trainer.history]
 
     def parameters(self):
         arrays = self.trainer.get_parameters()
         return [arrays[name] for name in self.initial]
 
 
-class D2LiteCompiled(D2Lite):
-    trainer_arguments = {'compile': True}
+def data_module(d2l, workload, data):
+    class Arrays(d2l.DataModule):
+        def __init__(self):
+            super().__init__()
+            self.batch_size = workload.batch_size
+            self.train = tuple(map(self.tensor, (data.X, data.y)))
+            self.val = tuple(map(self.tensor, (data.X_val, data.y_val)))
 
-    def make_trainer(self, num_epochs):
-        if 'compile' not in inspect.signature(self.d2l.Trainer.__init__).parameters:
-            raise NotImplementedError('this Trainer has no argument `compile`')
-        return super().make_trainer(num_epochs)
+        def get_dataloader(self, train):
+            return self.get_tensorloader(self.train if train else self.val, train)
 
+        def val_dataloader(self):
+            return self.get_dataloader(train=False) if workload.num_val else None
 
-class Book(D2Lite):
-    """The library of the book, as it comes, on the same lesson code."""
-
-    epoch_method = 'fit_epoch'
-
-    def namespace(self):
-        name = {'pytorch': 'torch'}.get(self.backend, self.backend)
-        return importlib.import_module(f'd2l.{name}')
-
-    def tensor(self, array):
-        return selection.load(self.backend).DataModule.tensor(array)
-
-    def run(self, trainer):
-        trainer.fit(self.model, self.data)  # from parameters of its own
-
-    @staticmethod
-    def installed():
-        """Whether there is a package d2l that is not d2lite under that name."""
-        spec = importlib.util.find_spec('d2l')
-        return spec is not None and 'd2lite' not in str(spec.origin)
+    return Arrays()

@@ -1,62 +1,43 @@
-"""Loops on MXNet: its tutorial's, and the best that we know, imperative and hybridized."""
+"""Loops on MXNet: its tutorial's, and the best that we know, a network and loss as one graph."""
 
 from d2lite import mxnet as _mended  # noqa: F401 I001  MXNet needs it on NumPy 2
-import mxnet as mx
 from mxnet import autograd, gluon
-from mxnet import np as mnp, npx
+from mxnet import np as mnp
 from mxnet.gluon import nn
 
-from benchmarks.loop import Loop, slices
-from d2lite.saving.layouts import from_neutral, to_neutral
-
-IMAGE = (16, 5, 5)  # what LeNet flattens
+from benchmarks.loop import Loop, Ordered, slices
 
 
 class MxnetLoop(Loop):
-    def load(self, data):
-        X, X_val = data.X, data.X_val
-        if self.workload.model == 'lenet':
-            X, X_val = X.reshape(-1, 1, 28, 28), X_val.reshape(-1, 1, 28, 28)
-        return tuple(mnp.array(array) for array in (X, data.y, X_val, data.y_val))
+    channels_first = outputs_first = True
 
-    def build_net(self, X, parameters):
-        """A Gluon network with the initial parameters in its layouts."""
-        net = network(self.workload)
-        net.initialize()
-        net(X[:1])  # the shapes
-        for param, array in zip(net.collect_params().values(), parameters, strict=True):
-            param.set_data(mnp.array(outputs_first(array) if array.ndim > 1 else array))
-        return net
+    def build(self, data, parameters):
+        arrays = data.X, data.y, data.X_val, data.y_val
+        self.X, self.y, self.X_val, self.y_val = map(mnp.array, arrays)
+        self.net = network(self.workload)
+        self.net.initialize()
+        self.net(self.X[:1])  # the shapes
+        for param, array in zip(self.net.collect_params().values(), parameters, strict=True):
+            param.set_data(mnp.array(array))
+        classifies = self.workload.classifies
+        self.loss_fn = gluon.loss.SoftmaxCELoss() if classifies else gluon.loss.L2Loss()
+        self.trainer = gluon.Trainer(self.net.collect_params(), 'sgd', {'learning_rate': self.lr})
+        self.prepare()
 
-    def parameters(self):
-        arrays = [param.data().asnumpy() for param in self.net.collect_params().values()]
-        return [outputs_last(array) if array.ndim > 1 else array for array in arrays]
-
-
-def outputs_first(weight):
-    return from_neutral(weight, IMAGE if weight.shape == (400, 120) else None)
-
-
-def outputs_last(weight):
-    return to_neutral(weight, IMAGE if weight.shape == (120, 400) else None)
+    def arrays(self):
+        return [param.data().asnumpy() for param in self.net.collect_params().values()]
 
 
 class Tutorial(MxnetLoop):
     """As in Gluon's crash course: a DataLoader, a network, a Trainer, losses summed lazily."""
 
-    def build(self, data, parameters):
-        X, y, X_val, y_val = self.load(data)
-        self.net = self.build_net(X, parameters)
-        self.loss_fn = loss_function(self.workload)
-        self.trainer = gluon.Trainer(self.net.collect_params(), 'sgd', {'learning_rate': self.lr})
-        self.train_data = self.dataloader(X, y, shuffle=True)
-        self.val_data = self.dataloader(X_val, y_val) if self.validates else None
-
-    def dataloader(self, X, y, shuffle=False):
-        dataset = gluon.data.ArrayDataset(X, y)
-        if shuffle and self.orders is not None:
-            return gluon.data.DataLoader(dataset, self.batch_size, sampler=Ordered(self))
-        return gluon.data.DataLoader(dataset, self.batch_size, shuffle=shuffle)
+    def prepare(self):
+        order = {'shuffle': True} if self.orders is None else {'sampler': Ordered(self)}
+        data = gluon.data.ArrayDataset(self.X, self.y)
+        self.train_data = gluon.data.DataLoader(data, self.batch_size, **order)
+        if self.validates:
+            data = gluon.data.ArrayDataset(self.X_val, self.y_val)
+            self.val_data = gluon.data.DataLoader(data, self.batch_size)
 
     def epoch(self):
         train_loss, val_loss = 0, None
@@ -72,111 +53,32 @@ class Tutorial(MxnetLoop):
         return train_loss.item() / len(self.train_data), val_loss
 
 
-class Ordered(gluon.data.Sampler):
-    """A sampler whose order is given."""
+class Best(MxnetLoop):
+    """Network and loss as one graph, a gather for each batch, one sync an epoch."""
 
-    def __init__(self, loop):
-        self.loop = loop
-
-    def __len__(self):
-        return self.loop.workload.num_train
-
-    def __iter__(self):
-        return iter(self.loop.order().tolist())
-
-
-class Fast(MxnetLoop):
-    """One gather an epoch, slices as batches, one operator for all updates, one sync an epoch.
-
-    To gather each batch by itself takes 1.05 to 1.15 times as long, NumPy's gather 1.2, Gluon's
-    Trainer 1.1 (W1, W2). `mx.engine.bulk` makes no difference that could be measured.
-    """
+    def prepare(self):
+        self.loss = MeanLoss(self.net, self.loss_fn)
+        self.loss.hybridize(static_alloc=True, static_shape=True)
 
     def epoch(self):
         order = mnp.array(self.order(), dtype='int32')
-        X, y = mnp.take(self.X, order, axis=0), mnp.take(self.y, order, axis=0)
-        losses = [self.step(*batch) for batch in self.batches(X, y)]
+        rows = slices(len(order), self.batch_size)
+        losses = [self.step(order[each]) for each in rows]
         val_loss = self.validate() if self.validates else None
         return mnp.stack(losses).mean().item(), val_loss
 
-    def batches(self, X, y):
-        return [(X[rows], y[rows]) for rows in slices(len(X), self.batch_size)]
-
-    def step(self, X, y):
+    def step(self, rows):
+        X, y = mnp.take(self.X, rows, axis=0), mnp.take(self.y, rows, axis=0)
         with autograd.record():
             loss = self.loss(X, y)
         loss.backward()
-        self.update()
+        self.trainer.step(1)
         return loss
 
-    def prepare_update(self, weights_and_grads):
-        # The optimizers' operators take the older kind of array, of the same memory.
-        pairs = [(w.as_nd_ndarray(), g.as_nd_ndarray()) for w, g in weights_and_grads]
-        self.weights_and_grads = [array for pair in pairs for array in pair]
-        self.weights = [weight for weight, _ in pairs]
-
-    def update(self):
-        count = len(self.weights)
-        mx.nd.multi_sgd_update(
-            *self.weights_and_grads,
-            lrs=[self.lr] * count,
-            wds=[0.0] * count,
-            num_weights=count,
-            out=self.weights,
-        )
-
     def validate(self):
-        losses = [self.loss(*batch) for batch in self.batches(self.X_val, self.y_val)]
+        rows = slices(self.workload.num_val, self.batch_size)
+        losses = [self.loss(self.X_val[each], self.y_val[each]) for each in rows]
         return mnp.stack(losses).mean().item()
-
-
-class Best(Fast):
-    """Plain functions of arrays; Gluon's blocks take 1.4 times as long on W1 and W2.
-
-    `npx.activation` is faster than `npx.relu` and `npx.sigmoid` (LeNet: 0.85 times the time), and
-    `np.square` than `** 2`.
-    """
-
-    def build(self, data, parameters):
-        self.X, self.y, self.X_val, self.y_val = self.load(data)
-        self.arrays = [mnp.array(array) for array in self.own_layouts(parameters)]
-        for array in self.arrays:
-            array.attach_grad()
-        self.prepare_update([(array, array.grad) for array in self.arrays])
-        self.forward = FORWARD[self.workload.model]
-
-    def own_layouts(self, parameters):
-        if not self.workload.classifies:
-            return parameters  # for a product with X
-        return [outputs_first(array) if array.ndim > 1 else array for array in parameters]
-
-    def parameters(self):
-        arrays = [array.asnumpy() for array in self.arrays]
-        if not self.workload.classifies:
-            return arrays
-        return [outputs_last(array) if array.ndim > 1 else array for array in arrays]
-
-    def loss(self, X, y):
-        predictions = self.forward(self.arrays, X)
-        if self.workload.classifies:
-            return -npx.pick(npx.log_softmax(predictions), y).mean()
-        return mnp.square(predictions - y).mean() / 2
-
-
-class Hybridized(Fast):
-    """Network and loss as one symbolic graph; not with static_alloc 1.2 times as slow.
-
-    To call Gluon's internal operator of the block without the block takes 0.85 times as long on W1
-    and W2.
-    """
-
-    def build(self, data, parameters):
-        self.X, self.y, self.X_val, self.y_val = self.load(data)
-        self.net = self.build_net(self.X, parameters)
-        self.loss = MeanLoss(self.net, loss_function(self.workload))
-        self.loss.hybridize(static_alloc=True, static_shape=True)
-        params = self.net.collect_params().values()
-        self.prepare_update([(param.data(), param.grad()) for param in params])
 
 
 class MeanLoss(gluon.HybridBlock):
@@ -186,10 +88,6 @@ class MeanLoss(gluon.HybridBlock):
 
     def hybrid_forward(self, F, X, y):
         return self.loss_fn(self.net(X), y).mean()
-
-
-def loss_function(workload):
-    return gluon.loss.SoftmaxCELoss() if workload.classifies else gluon.loss.L2Loss()
 
 
 def network(workload):
@@ -211,31 +109,4 @@ def network(workload):
     return net
 
 
-def linear(params, X):
-    weight, bias = params
-    return mnp.dot(X, weight) + bias
-
-
-def mlp(params, X):
-    weight_1, bias_1, weight_2, bias_2 = params
-    X = npx.activation(npx.fully_connected(X, weight_1, bias_1, num_hidden=256), 'relu')
-    return npx.fully_connected(X, weight_2, bias_2, num_hidden=10)
-
-
-def lenet(params, X):
-    weight_1, bias_1, weight_2, bias_2, *dense = params
-    X = npx.convolution(X, weight_1, bias_1, kernel=(5, 5), pad=(2, 2), num_filter=6)
-    X = avg_pool(npx.activation(X, 'sigmoid'))
-    X = npx.convolution(X, weight_2, bias_2, kernel=(5, 5), num_filter=16)
-    X = avg_pool(npx.activation(X, 'sigmoid'))
-    X = npx.activation(npx.fully_connected(X, *dense[0:2], num_hidden=120), 'sigmoid')
-    X = npx.activation(npx.fully_connected(X, *dense[2:4], num_hidden=84), 'sigmoid')
-    return npx.fully_connected(X, *dense[4:6], num_hidden=10)
-
-
-def avg_pool(X):
-    return npx.pooling(X, kernel=(2, 2), stride=(2, 2), pool_type='avg')
-
-
-FORWARD = {'scratch': linear, 'linear': linear, 'mlp': mlp, 'lenet': lenet}
-CONTENDERS = {'tutorial': Tutorial, 'best': Best, 'best compiled': Hybridized}
+Compiled = Best  # a graph already

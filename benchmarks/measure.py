@@ -1,51 +1,125 @@
-"""The measurements, each made in a process of its own.
+"""The measurements. Each is made in a process of its own, which `fresh` starts.
 
-Steady state. All contenders of a cell live in one process and take turns, in another order each
-round, so that a busy minute of the machine falls on all of them. A turn is a fit of as many epochs
-as take about a fifth of a second, after all have been warmed up; what counts is the mean of its
-epochs, in CPU time (of all threads) and in wall time. A ratio is the median over the rounds of the
-ratios within a round: the two were measured side by side, so what the machine did then cancels
-out, and the median leaves out the round in which it did something to one of them only. It needs
-not be the ratio of the medians. Garbage collection stays as it is.
+A steady epoch. All contenders live in one process and take turns, in another order each round, so
+that a busy minute of the machine falls on all of them. A turn is a fit of as many epochs as take
+about a fifth of a second, after all have been warmed up; what counts is the mean of its epochs.
 
-First fit. A fresh process for each contender, from the arrays in NumPy, everything being imported,
-to the end of the first fit: building the model, compiling, and the epochs of the workload. The
-shortest of three, since everything else that runs can only make it longer.
+A later fit. The contenders take turns in the same way. A turn is what running a cell again does:
+the loop is defined anew, and so are its compiled functions; the model is built, and trained for the
+epochs of the workload. The first fit of each is not counted.
+
+A first fit. Each is a turn of the same kind, in a process that has imported everything and done
+nothing else; what a compiler keeps on disk is not there.
+
+A ratio is the median over the rounds of the ratios within a round: the two were measured side by
+side, so what the machine did then cancels out, and the median leaves out the round in which it did
+something to one of them only. CPU time is that of all threads.
 """
 
+import importlib
+import multiprocessing
+import os
 import statistics
+import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
-__all__ = ['epoch_seconds', 'first_fit', 'peak_memory', 'ratio', 'steady_state']
+from benchmarks.workloads import LARGE, SMALL, Workload
+
+__all__ = ['NAMES', 'contenders', 'first_fit', 'fresh', 'later_fits', 'median', 'peak_memory']
+__all__ += ['ratio', 'steady_epochs', 'take_turns']
+
+NAMES = ['d2lite', 'best', 'tutorial']
 
 
-def steady_state(factories, workload, rounds=7, seconds=0.2):
-    """By contender: seconds of an epoch in each round, 'cpu' and 'wall', or its 'problem'."""
-    found, parties = {}, {}
-    for name, factory in factories.items():
+def fresh(function: Callable, *arguments):
+    """The result of a function of this package, called in a process of its own."""
+    spawn = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def contenders(backend: str, compile: bool) -> dict[str, Callable]:
+    """By name: what makes the contender of a workload, data and initial parameters.
+
+    The loops are defined anew by each call.
+    """
+    from benchmarks.loops_d2lite import D2Lite
+
+    loops = importlib.reload(importlib.import_module(f'benchmarks.loops_{backend}'))
+    ours = partial(D2Lite, backend, compile or None)
+    best = loops.Compiled if compile else loops.Best
+    return dict(zip(NAMES, [ours, best, loops.Tutorial], strict=True))
+
+
+def steady_epochs(backend: str, workload: Workload, compile: bool, rounds: int) -> dict:
+    """Seconds of a steady epoch; see `take_turns`."""
+    return take_turns(
+        {
+            name: partial(steady_turn, factory, workload)
+            for name, factory in contenders(backend, compile).items()
+        },
+        rounds,
+    )
+
+
+def steady_turn(factory: Callable, workload: Workload, seconds: float = 0.2) -> Callable:
+    """Warms a contender up, and returns a turn of it, an epoch of about `seconds` altogether."""
+    party = factory(workload, workload.data(), workload.parameters())
+    return partial(epochs, party, warm_up(party, seconds))
+
+
+def later_fits(backend: str, workload: Workload, compile: bool, rounds: int) -> dict:
+    """Seconds of a fit after the first one of its kind; see `take_turns`."""
+
+    def prepare(name):
+        fit(name)
+        return partial(fit, name)
+
+    def fit(name):
+        return whole_fit(contenders(backend, compile)[name], workload)
+
+    return take_turns({name: partial(prepare, name) for name in NAMES}, rounds)
+
+
+def first_fit(backend: str, workload: Workload, compile: bool, name: str) -> dict:
+    """Seconds of the first fit in this process; see `take_turns`."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ['TORCHINDUCTOR_CACHE_DIR'] = folder  # an empty one
+        factory = contenders(backend, compile)[name]
+        turn = partial(whole_fit, factory, workload)
+        return take_turns({name: lambda: turn}, 1)
+
+
+def take_turns(prepare: dict[str, Callable], rounds: int) -> dict:
+    """By contender: seconds in each round, 'cpu' and 'wall', or why it takes no part, 'problem'.
+
+    `prepare`: by contender, a function that returns what makes a turn.
+    """
+    found, turns = {}, {}
+    for name, function in prepare.items():
         try:
-            party = factory(workload, workload.data(), workload.parameters())
-            parties[name] = party, _warm_up(party, seconds)
-            found[name] = {'epochs': parties[name][1], 'cpu': [], 'wall': []}
+            turns[name] = function()
+            found[name] = {'cpu': [], 'wall': []}
         except Exception as error:  # that one cannot take part; the others can
             found[name] = {'problem': f'{type(error).__name__}: {error}'.split('\n')[0]}
-    names = list(parties)
+    names = list(turns)
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            party, num_epochs = parties[name]
-            cpu, wall = _turn(party, num_epochs)
-            found[name]['cpu'].append(cpu)
-            found[name]['wall'].append(wall)
+            for clock, seconds in zip(('cpu', 'wall'), turns[name](), strict=True):
+                found[name][clock].append(seconds)
     return found
 
 
-def _warm_up(party, seconds):
+def warm_up(party, seconds):
     """Trains until nothing is compiled any more; returns how many epochs fill a turn."""
-    _, epoch = _turn(party, 1)
+    _, epoch = epochs(party, 1)
     while epoch < 1:
         # The second time without compiling; then as often as tells how long an epoch is.
-        num_epochs = max(2, min(300, round(seconds / epoch / 4)))
-        _, again = _turn(party, num_epochs)
+        count = max(2, min(300, round(seconds / epoch / 4)))
+        _, again = epochs(party, count)
         settled = again > 0.7 * epoch
         epoch = again
         if settled:
@@ -53,63 +127,60 @@ def _warm_up(party, seconds):
     return max(1, min(500, round(seconds / epoch)))
 
 
-def _turn(party, num_epochs):
-    """CPU and wall seconds of one epoch, the mean of `num_epochs` of them."""
+def epochs(party, count):
+    """CPU and wall seconds of one epoch, the mean of `count` of them."""
     stamps = []
-    party.fit(
-        party.untimed_epochs + num_epochs,
-        lambda: stamps.append((time.process_time(), time.perf_counter())),
-    )
-    (cpu, wall), (cpu_end, wall_end) = stamps[-1 - num_epochs], stamps[-1]
-    return (cpu_end - cpu) / num_epochs, (wall_end - wall) / num_epochs
+    party.fit(party.untimed_epochs + count, lambda: stamps.append(clocks()))
+    start, end = stamps[-1 - count], stamps[-1]
+    return [(b - a) / count for a, b in zip(start, end, strict=True)]
 
 
-def epoch_seconds(row, contender, clock):
-    """The median over the rounds, or None."""
-    times = row['result'].get(contender, {}).get(clock)
-    return statistics.median(times) if times else None
-
-
-def ratio(row, one, other, clock):
-    """The median of the ratios within a round, or None if one of them took no part."""
-    times = [row['result'].get(name, {}).get(clock) for name in (one, other)]
-    if not all(times):
-        return None
-    return statistics.median(a / b for a, b in zip(*times, strict=True))
-
-
-def first_fit(factory, workload):
-    """Wall and CPU seconds of the first fit in this process."""
+def whole_fit(factory, workload):
+    """CPU and wall seconds from the arrays of NumPy to the end of a fit."""
     data, parameters = workload.data(), workload.parameters()
-    cpu, wall = time.process_time(), time.perf_counter()
-    try:
-        party = factory(workload, data, parameters)
-        party.fit(workload.epochs)
-    except Exception as error:
-        return {'problem': f'{type(error).__name__}: {error}'.split('\n')[0]}
-    return {'cpu': time.process_time() - cpu, 'wall': time.perf_counter() - wall}
+    start = clocks()
+    factory(workload, data, parameters).fit(workload.epochs)
+    return [b - a for a, b in zip(start, clocks(), strict=True)]
 
 
-def peak_memory(factory, workload, small_workload):
+def clocks():
+    return time.process_time(), time.perf_counter()
+
+
+def median(times: dict, name: str, clock: str = 'cpu') -> float | None:
+    """The median over the rounds, None if the contender took no part."""
+    seconds = times.get(name, {}).get(clock)
+    return statistics.median(seconds) if seconds else None
+
+
+def ratio(times: dict, one: str, other: str, clock: str = 'cpu') -> float | None:
+    """The median of the ratios within a round, None if one of them took no part."""
+    seconds = [times.get(name, {}).get(clock) for name in (one, other)]
+    if not all(seconds):
+        return None
+    return statistics.median(a / b for a, b in zip(*seconds, strict=True))
+
+
+def peak_memory(backend: str, name: str) -> dict[str, int]:
     """Bytes of the training data, and the most that training takes, they included.
 
-    Counted from what the process takes after it has trained `small_workload`, so that libraries
+    Counted from what the process takes after it has trained on few examples, so that libraries
     and compiled code are not counted. The NumPy arrays are gone by then unless they are kept.
     """
-    small = factory(small_workload, small_workload.data(), small_workload.parameters())
-    small.fit(2)
-    before = _resident_bytes('VmRSS')
-    data, parameters = workload.data(), workload.parameters()
+    factory = contenders(backend, compile=False)[name]
+    factory(SMALL, SMALL.data(), SMALL.parameters()).fit(2)
+    before = resident_bytes('VmRSS')
+    data, parameters = LARGE.data(), LARGE.parameters()
     num_bytes = data.X.nbytes + data.y.nbytes
-    party = factory(workload, data, parameters)
+    party = factory(LARGE, data, parameters)
     del data
     with open('/proc/self/clear_refs', 'w') as file:
         file.write('5')  # the high-water mark starts anew
     party.fit(2)
-    return {'data': num_bytes, 'peak': _resident_bytes('VmHWM') - before}
+    return {'data': num_bytes, 'peak': resident_bytes('VmHWM') - before}
 
 
-def _resident_bytes(field):
+def resident_bytes(field):
     with open('/proc/self/status') as file:
         for line in file:
             if line.startswith(field + ':'):

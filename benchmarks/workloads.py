@@ -9,14 +9,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ['WORKLOADS', 'Data', 'Workload', 'grown']
+__all__ = ['LARGE', 'SMALL', 'WORKLOADS', 'Data', 'Workload']
+
+
+@dataclass
+class Data:
+    X: np.ndarray
+    y: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
 
 
 @dataclass(frozen=True)
 class Workload:
-    """`epochs`: of the first fit. `num_inputs`: features, or pixels of a square image."""
+    """`epochs`: of a first or later fit. `num_inputs`: features, or pixels of a square image."""
 
-    name: str
     title: str
     model: str  # 'scratch', 'linear', 'mlp' or 'lenet'
     num_train: int
@@ -27,16 +34,16 @@ class Workload:
     epochs: int = 1
 
     @property
-    def classifies(self):
+    def classifies(self) -> bool:
         return self.model in ('mlp', 'lenet')
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> tuple[int, ...]:
         """Of one example; images have their channels last."""
         side = round(self.num_inputs**0.5)
         return (side, side, 1) if self.model == 'lenet' else (self.num_inputs,)
 
-    def data(self, seed=0):
+    def data(self, seed: int = 0) -> Data:
         """Float32 features and labels: numbers (n, 1), or classes (n,) of int32."""
         rng = np.random.default_rng(seed)
         num_examples = self.num_train + self.num_val
@@ -49,7 +56,7 @@ class Workload:
         n = self.num_train
         return Data(X[:n], y[:n], X[n:], y[n:])
 
-    def parameters(self, seed=1):
+    def parameters(self, seed: int = 1) -> list[np.ndarray]:
         """Initial weights and biases, in turn: outputs last, images with channels last."""
         shapes = {
             'scratch': [(self.num_inputs, 1)],
@@ -66,26 +73,13 @@ class Workload:
         return arrays
 
 
-@dataclass
-class Data:
-    X: np.ndarray
-    y: np.ndarray
-    X_val: np.ndarray
-    y_val: np.ndarray
-
-
 WORKLOADS = {
-    workload.name: workload
-    for workload in (
-        Workload('W1', 'linear regression, 1,000 × 2', 'scratch', 1000, 1000, 2, 32, 0.03, 3),
-        Workload('W2', 'linear regression, 100,000 × 100', 'linear', 100_000, 0, 100, 256, 0.01),
-        Workload('W3', 'MLP 784-256-10 on 20,000', 'mlp', 20_000, 0, 784, 256, 0.1),
-        Workload('W4', 'LeNet on 6,000 × 28 × 28', 'lenet', 6000, 0, 784, 128, 0.1),
-    )
+    'W1': Workload('linear regression, 1,000 × 2', 'scratch', 1000, 1000, 2, 32, 0.03, 3),
+    'W2': Workload('linear regression, 100,000 × 100', 'linear', 100_000, 0, 100, 256, 0.01),
+    'W3': Workload('MLP 784-256-10 on 20,000', 'mlp', 20_000, 0, 784, 256, 0.1),
+    'W4': Workload('LeNet on 6,000 × 28 × 28', 'lenet', 6000, 0, 784, 128, 0.1),
 }
 
-
-def grown(num_train, num_inputs):
-    """W2 at another size."""
-    title = f'linear regression, {num_train:,} × {num_inputs:,}'
-    return replace(WORKLOADS['W2'], title=title, num_train=num_train, num_inputs=num_inputs)
+# For the memory that training takes: W2 with more examples, and with few to start from.
+LARGE = replace(WORKLOADS['W2'], num_train=1_000_000)
+SMALL = replace(WORKLOADS['W2'], num_train=1000)
