@@ -1,59 +1,51 @@
 """The parameters of a model on JAX, as NumPy arrays: to be saved, and moved elsewhere."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-import jax
 import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+from jax import Array
 from jax import numpy as jnp
 
 from d2lite.saving.layouts import neutral_name
-
-CHILD = re.compile(r'layers_(\d+)')  # of a Sequential
-
-
-def get_parameters(trainer):
-    """The parameters and running statistics under the names and layouts of d2lite/layouts.py."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(_variables(trainer))
-    names = _names(leaves)
-    return {names[path]: np.array(leaf) for path, leaf in leaves}
+from d2lite.saving.numbering import numbered
 
 
-def set_parameters(trainer, arrays):
+def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
+    """The parameters and running statistics by neutral names, in neutral layouts."""
+    arrays = _arrays(trainer)
+    return {name: np.array(arrays[keys]) for keys, name in _names(arrays).items()}
+
+
+def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
-    leaves, structure = jax.tree_util.tree_flatten_with_path(_variables(trainer))
-    names = _names(leaves)
-    values = [jnp.array(arrays[names[path]]) for path, _ in leaves]
-    params, batch_stats = jax.tree.unflatten(structure, values)
-    trainer.state = trainer.state.replace(params=params, batch_stats=batch_stats)
+    names, state = _names(_arrays(trainer)), trainer.state
+
+    def filled(variables):
+        values = {keys: jnp.array(arrays[names[keys]]) for keys in flatten_dict(variables)}
+        return unflatten_dict(values)
+
+    trainer.state = state.replace(
+        params=filled(state.params), batch_stats=filled(state.batch_stats)
+    )
 
 
-def build(trainer, batch):
+def build(trainer: Any, batch: tuple[Array, ...]) -> None:
     """Nothing to do: the parameters were made from a batch."""
 
 
-def _variables(trainer):
-    return trainer.state.params, trainer.state.batch_stats
+def _arrays(trainer):
+    """By keys that lead there: the parameters and running statistics."""
+    return flatten_dict(trainer.state.params) | flatten_dict(trainer.state.batch_stats)
 
 
-def _names(leaves):
-    """By path of a leaf: its name, with a Sequential's children by their rank among those there."""
-    keys = {path: [str(entry.key) for entry in path[1:]] for path, _ in leaves}
-    children = {}  # by the keys before it: the numbers of a Sequential's children
-    for each in keys.values():
-        for depth, key in enumerate(each):
-            if match := CHILD.fullmatch(key):
-                children.setdefault(tuple(each[:depth]), set()).add(int(match[1]))
-    ranks = {
-        (*before, f'layers_{number}'): str(rank)
-        for before, found in children.items()
-        for rank, number in enumerate(sorted(found))
-    }
-    return {
-        path: '.'.join(
-            [
-                *(ranks.get(tuple(each[: depth + 1]), key) for depth, key in enumerate(each[:-1])),
-                neutral_name(each[-1]),
-            ]
-        )
-        for path, each in keys.items()
-    }
+def _names(arrays):
+    """By keys: the neutral name. Flax calls the children of a Sequential layers_0, layers_1, ..."""
+    paths = {}
+    for keys in arrays:
+        before = [re.sub(r'^layers_(\d+)$', r'\1', key) for key in keys[:-1]]
+        paths[keys] = '.'.join([*before, neutral_name(keys[-1])])
+    names = numbered(paths.values())
+    return {keys: names[path] for keys, path in paths.items()}

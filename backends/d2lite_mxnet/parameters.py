@@ -1,13 +1,17 @@
 """The parameters of a model on MXNet, as NumPy arrays: to be saved, and moved elsewhere."""
 
 import weakref
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
+import numpy as onp
 from mxnet import np
 from mxnet.gluon import nn
 from mxnet.gluon.parameter import DeferredInitializationError, Parameter
 
-from d2lite.saving.layouts import from_neutral, neutral_name, numbers, to_neutral
+from d2lite.saving.layouts import from_neutral, neutral_name, to_neutral
+from d2lite.saving.numbering import numbered
 from d2lite.training.module import set_attribute
 from d2lite_mxnet.hybrid import layer_by_layer
 from d2lite_mxnet.module import plain_arrays
@@ -16,24 +20,21 @@ _LAYERS = nn.Dense | nn.Conv1D | nn.Conv2D | nn.Conv3D
 _LAYERS |= nn.Conv1DTranspose | nn.Conv2DTranspose | nn.Conv3DTranspose
 
 
-def get_parameters(trainer):
-    """The parameters and running statistics under the names and layouts of d2lite/layouts.py."""
-    return {
-        name: to_neutral(array.asnumpy(), image) if layer else array.asnumpy()
-        for name, array, layer, image in _arrays(trainer)
-    }
+def get_parameters(trainer: Any) -> dict[str, onp.ndarray]:
+    """The parameters and running statistics by neutral names, in neutral layouts."""
+    arrays = {path: array.asnumpy() for path, array in plain_arrays(trainer.model)}
+    for name, param, layer, image in _parameters(trainer):
+        array = param.data().asnumpy()
+        arrays[name] = to_neutral(array, image) if layer else array
+    return arrays
 
 
-def set_parameters(trainer, arrays):
+def set_parameters(trainer: Any, arrays: Mapping[str, onp.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
-    images = _flattened_images(trainer)
-    for path, block in blocks(trainer.model):
-        for name, param in own_parameters(block):
-            array = arrays[_join(path, neutral_name(name))]
-            param.cast(array.dtype)
-            if _has_outputs_first(block, name):
-                array = from_neutral(array, images.get(block))
-            param.set_data(np.array(array))
+    for name, param, layer, image in list(_parameters(trainer)):
+        array = from_neutral(arrays[name], image) if layer else arrays[name]
+        param.cast(array.dtype)
+        param.set_data(np.array(array))
     for path, array in plain_arrays(trainer.model):
         value = np.array(arrays[path], ctx=array.ctx)
         if value.dtype == array.dtype:
@@ -43,52 +44,38 @@ def set_parameters(trainer, arrays):
             set_attribute(trainer.model, path, value)
 
 
-def build(trainer, batch):
+def build(trainer: Any, batch: tuple[np.ndarray, ...]) -> None:
     """Gives deferred parameters their shapes."""
     try:
-        for _ in _arrays(trainer):
-            pass
+        get_parameters(trainer)
     except DeferredInitializationError:
         trainer.model.apply_init(batch[:-1])
 
 
-def _arrays(trainer):
-    """(name, array, whether it is a layer's weight with the outputs first, its image) of all.
+def _parameters(trainer):
+    """(name, parameter, whether it is a layer's weight with the outputs first, its image) of all.
 
     The image is what `to_neutral` wants to know of a dense layer.
     """
-    images = _flattened_images(trainer)
+    images, found = _flattened_images(trainer), {}
     for path, block in blocks(trainer.model):
         for name, param in own_parameters(block):
-            layer = _has_outputs_first(block, name)
-            yield _join(path, neutral_name(name)), param.data(), layer, images.get(block)
-    for path, array in plain_arrays(trainer.model):
-        yield path, array, False, None
+            layer = isinstance(block, _LAYERS) and name == 'weight'
+            found[f'{path}.{neutral_name(name)}'.lstrip('.')] = param, layer, images.get(block)
+    for path, name in numbered(found).items():
+        yield name, *found[path]
 
 
-def own_parameters(block):
+def own_parameters(block: nn.Block) -> list[tuple[str, Parameter]]:
     """(name, parameter) of the block's own, without those of the blocks that it holds."""
     return [(name, each) for name, each in vars(block).items() if isinstance(each, Parameter)]
 
 
-def blocks(block, path=''):
-    """(path, block) of the block and all that it holds; paths as d2lite/layouts.py says."""
+def blocks(block: nn.Block, path: str = '') -> Iterator[tuple[str, nn.Block]]:
+    """(path, block) of the block and all that it holds."""
     yield path, block
-    # Gluon lists a block's children nowhere else.
-    names, children = list(block._children), list(block._children.values())
-    if isinstance(block, nn.Sequential | nn.HybridSequential):
-        names = numbers(children, lambda child: len(child.collect_params().keys()) > 0)
-    for name, child in zip(names, children, strict=True):
-        if name is not None:
-            yield from blocks(child, _join(path, str(name)))
-
-
-def _join(path, name):
-    return f'{path}.{name}' if path else name
-
-
-def _has_outputs_first(block, name):
-    return isinstance(block, _LAYERS) and name == 'weight'
+    for name, child in block._children.items():  # Gluon lists them nowhere else
+        yield from blocks(child, f'{path}.{name}'.lstrip('.'))
 
 
 _images = weakref.WeakKeyDictionary()  # by model

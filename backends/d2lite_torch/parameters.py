@@ -1,33 +1,36 @@
 """The parameters of a model on PyTorch, as NumPy arrays: to be saved, and moved elsewhere."""
 
 import weakref
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from d2lite.saving.layouts import from_neutral, neutral_name, numbers, to_neutral
+from d2lite.saving.layouts import from_neutral, neutral_name, to_neutral
+from d2lite.saving.numbering import numbered
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.tensor import numpy
 
 
-def get_parameters(trainer):
-    """The parameters and running statistics under the names and layouts of d2lite/layouts.py."""
+def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
+    """The parameters and running statistics by neutral names, in neutral layouts."""
     return {
         name: to_neutral(numpy(tensor), image) if layer else numpy(tensor).copy()
         for name, tensor, layer, image in _tensors(trainer)
     }
 
 
-def set_parameters(trainer, arrays):
+def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
     for name, tensor, layer, image in _tensors(trainer):
         array = from_neutral(arrays[name], image) if layer else np.array(arrays[name])
         tensor.data = torch.from_numpy(array).to(tensor.device)
 
 
-def build(trainer, batch):
+def build(trainer: Any, batch: tuple[Tensor, ...]) -> None:
     """Gives lazy layers their shapes."""
     if any(isinstance(param, nn.UninitializedParameter) for param in trainer.model.parameters()):
         trainer.model.apply_init(batch[:-1])
@@ -38,31 +41,18 @@ def _tensors(trainer):
 
     The image is what `to_neutral` wants to know of a dense layer.
     """
-    images = _flattened_images(trainer)
-    for path, module in _modules(trainer.model):
-        prefix = f'{path}.' if path else ''
+    images, found = _flattened_images(trainer), {}
+    for path, tensor in trainer.model.state_dict(keep_vars=True).items():
+        owner, _, name = path.rpartition('.')
+        module = trainer.model.get_submodule(owner)
         layer = isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d)
-        for name, param in module.named_parameters(recurse=False):
-            yield prefix + neutral_name(name), param, layer and name == 'weight', images.get(module)
-        for name, buffer in module.named_buffers(recurse=False):
-            if name != 'num_batches_tracked':  # PyTorch alone counts them
-                yield prefix + neutral_name(name), buffer, False, None
+        if name != 'num_batches_tracked':  # PyTorch alone counts them
+            path = f'{owner}.{neutral_name(name)}'.lstrip('.')
+            found[path] = tensor, layer and name == 'weight', images.get(module)
+    for path, name in numbered(found).items():
+        yield name, *found[path]
     for name, tensor in plain_tensors(trainer.model):
         yield name, tensor, False, None
-
-
-def _modules(module, path=''):
-    """(path, module) of the module and all that it holds; paths as d2lite/layouts.py says."""
-    yield path, module
-    names, children = [], []
-    for name, child in module.named_children():
-        names.append(name)
-        children.append(child)
-    if isinstance(module, nn.Sequential):
-        names = numbers(children, lambda child: any(True for _ in child.parameters()))
-    for name, child in zip(names, children, strict=True):
-        if name is not None:
-            yield from _modules(child, f'{path}.{name}' if path else str(name))
 
 
 _images = weakref.WeakKeyDictionary()  # by model

@@ -22,7 +22,6 @@ ADDITIONS = {
     'd2lite_jax/convolution.py': {'avg_pool'},
     'd2lite_jax/resnet.py': {'BatchNorm', 'global_avg_pool'},
     'd2lite_tensorflow/resnet.py': {'BatchNorm', 'layers'},
-    'd2lite_jax/parameters.py': {'CHILD'},
     'd2lite_mxnet/parameters.py': {'blocks', 'own_parameters'},
     'd2lite_tensorflow/module.py': {'plain_variables'},
     'd2lite_torch/module.py': {'plain_tensors'},
