@@ -1,8 +1,15 @@
-"""Classification on JAX: the base class, softmax regression, and a multilayer perceptron."""
+"""Classification on JAX: the base class, softmax regression, and a multilayer perceptron.
+
+Definitions: d2l, chapters "Linear Neural Networks for Classification" and "Multilayer Perceptrons".
+"""
+
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import optax
 from flax import linen as nn
+from jax import Array
 from jax import numpy as jnp
 
 from d2lite.training import classifier as classification
@@ -16,7 +23,9 @@ from d2lite_jax.tensor import reduce_mean, reshape
 class Classifier(classification.Classifier, Module):
     __doc__ = classification.Classifier.__doc__
 
-    def loss(self, params, X, Y, state, averaged=True):
+    def loss(
+        self, params: dict, X: tuple[Array, ...], Y: Array, state: Any, averaged: bool = True
+    ) -> tuple[Array, dict]:
         """Cross-entropy, and a dictionary with the batch statistics that the pass has updated."""
         Y_hat, updates = state.apply_fn(
             {'params': params, 'batch_stats': state.batch_stats},
@@ -29,18 +38,20 @@ class Classifier(classification.Classifier, Module):
         loss = optax.softmax_cross_entropy_with_integer_labels(Y_hat, reshape(Y, (-1,)))
         return (reduce_mean(loss) if averaged else loss), updates
 
-    def accuracy(self, params, X, Y, state, averaged=True):
+    def accuracy(
+        self, params: dict, X: tuple[Array, ...], Y: Array, state: Any, averaged: bool = True
+    ) -> Array:
         variables = {'params': params, 'batch_stats': state.batch_stats}
         Y_hat = state.apply_fn(variables, *X, rngs={'dropout': state.dropout_rng})
         return accuracy(tensor, Y_hat, Y, averaged)
 
-    def validation_step(self, params, batch, state):
+    def validation_step(self, params: dict, batch: tuple[Array, ...], state: Any) -> None:
         """Reports loss and accuracy of a validation minibatch."""
         loss, _ = self.loss(params, batch[:-1], batch[-1], state)
         self.plot('loss', loss, train=False)
         self.plot('acc', self.accuracy(params, batch[:-1], batch[-1], state), train=False)
 
-    def layer_summary(self, X_shape, key=None):
+    def layer_summary(self, X_shape: Sequence[int], key: Array | None = None) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
         model = self.clone(training=False)
 
@@ -55,34 +66,28 @@ class Classifier(classification.Classifier, Module):
 
 
 class SoftmaxRegression(Classifier):
-    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs).
-
-    Definition: d2l, "Concise Implementation of Softmax Regression".
-    """
+    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs)."""
 
     num_outputs: int
     lr: float
 
-    def setup(self):
+    def setup(self) -> None:
         self.net = nn.Sequential([flatten, nn.Dense(self.num_outputs)])
 
 
 class MLP(Classifier):
-    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits.
-
-    Definition: d2l, "Implementation of Multilayer Perceptrons".
-    """
+    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits."""
 
     num_outputs: int
     num_hiddens: int
     lr: float
 
-    def setup(self):
+    def setup(self) -> None:
         self.net = nn.Sequential(
             [flatten, nn.Dense(self.num_hiddens), nn.relu, nn.Dense(self.num_outputs)]
         )
 
 
-def flatten(X):
+def flatten(X: Array) -> Array:
     """Each example as one row: Flax has no layer for it."""
     return reshape(X, (X.shape[0], -1))

@@ -1,20 +1,22 @@
 """Convolution on JAX: the operation, and LeNet."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flax import linen as nn
+from jax import Array
 
 from d2lite.training import convolution
 from d2lite_jax import tensor
 from d2lite_jax.classification import Classifier, flatten
 
 
-def corr2d(X, K):
+def corr2d(X: Array, K: Array) -> Array:
     """The 2-d cross-correlation of X (height, width) with the kernel K (h, w), without padding."""
     return convolution.corr2d(tensor, X, K)
 
 
-def init_cnn(key, shape, dtype=float):
+def init_cnn(key: Array, shape: tuple[int, ...], dtype: Any = float) -> Array:
     """Xavier-uniform weights for a dense or convolutional layer; for `kernel_init`."""
     return nn.initializers.xavier_uniform()(key, shape, dtype)
 
@@ -29,7 +31,7 @@ class LeNet(Classifier):
     num_classes: int = 10
     kernel_init: Callable = nn.initializers.xavier_uniform
 
-    def setup(self):
+    def setup(self) -> None:
         self.net = nn.Sequential(
             [
                 nn.Conv(6, kernel_size=(5, 5), padding='SAME', kernel_init=self.kernel_init()),
@@ -48,6 +50,6 @@ class LeNet(Classifier):
         )
 
 
-def avg_pool(X):
+def avg_pool(X: Array) -> Array:
     """The means of 2x2 pixels: Flax has no layer for it."""
     return nn.avg_pool(X, window_shape=(2, 2), strides=(2, 2))

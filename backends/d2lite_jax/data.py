@@ -14,11 +14,11 @@ class DataModule(module.DataModule):
     numpy = staticmethod(numpy)
 
     @staticmethod
-    def tensor(array):
+    def tensor(array: np.ndarray) -> jax.Array:
         return jnp.array(array)
 
     @staticmethod
-    def take(tensor, rows):
+    def take(tensor: jax.Array, rows: slice | jax.Array | np.ndarray) -> jax.Array:
         if not isinstance(rows, slice):
             return jnp.take(tensor, rows, axis=0)
         start, stop, step = rows.indices(len(tensor))
@@ -28,7 +28,7 @@ class DataModule(module.DataModule):
         return jax.lax.dynamic_slice_in_dim(tensor, start, stop - start)
 
     @staticmethod
-    def order_on_device(order):
+    def order_on_device(order: np.ndarray) -> np.ndarray:
         return order.astype(np.int32)
 
 
@@ -40,7 +40,7 @@ class ImageData(images.ImageData, DataModule):
     channel_axis = -1
     label_dtype = 'int32'
 
-    def examples(self, images, labels):
+    def examples(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return images, labels
 
 

@@ -3,26 +3,26 @@
 import jax
 
 
-def cpu():
+def cpu() -> jax.Device:
     """The CPU."""
     return jax.devices('cpu')[0]
 
 
-def gpu(i=0):
+def gpu(i: int = 0) -> jax.Device:
     """The i-th GPU; JAX raises RuntimeError where there is none."""
     return jax.devices('gpu')[i]
 
 
-def num_gpus():
+def num_gpus() -> int:
     """How many GPUs JAX can use."""
     return sum(device.platform == 'gpu' for device in jax.devices())
 
 
-def try_gpu(i=0):
+def try_gpu(i: int = 0) -> jax.Device:
     """The i-th GPU if there is one, else the CPU."""
     return gpu(i) if num_gpus() > i else cpu()
 
 
-def try_all_gpus():
+def try_all_gpus() -> list[jax.Device]:
     """All GPUs, or the CPU in a list of one."""
     return [gpu(i) for i in range(num_gpus())] or [cpu()]

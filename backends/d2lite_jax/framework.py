@@ -9,12 +9,12 @@ from d2lite.seeds import next_seed
 NAME = 'jax'
 
 
-def version():
+def version() -> str:
     """The releases of JAX, Flax and Optax, e.g. '0.10.2 (flax 0.12.8, optax 0.2.8)'."""
     return f'{jax.__version__} (flax {flax.__version__}, optax {optax.__version__})'
 
 
-def device_names():
+def device_names() -> list[str]:
     """The devices JAX can use, GPUs first: e.g. ['gpu:0', 'cpu:0']."""
     devices = jax.devices()
     if devices[0].platform != 'cpu':
@@ -22,11 +22,11 @@ def device_names():
     return [f'{device.platform}:{device.id}' for device in devices]
 
 
-def get_seed():
+def get_seed() -> int:
     """A seed for a random key, repeatable after `seed_everything`."""
     return next_seed('keys')
 
 
-def get_key():
+def get_key() -> jax.Array:
     """A new random key: JAX has no random numbers of its own that one could seed."""
     return jax.random.PRNGKey(get_seed())

@@ -1,8 +1,9 @@
-"""Residual networks on JAX."""
+"""Residual networks on JAX: d2l, section "Residual Networks (ResNet) and ResNeXt"."""
 
 from functools import partial
 
 from flax import linen as nn
+from jax import Array
 from jax import numpy as jnp
 
 from d2lite_jax.classification import Classifier
@@ -12,10 +13,9 @@ BatchNorm = partial(nn.BatchNorm, momentum=0.9, epsilon=1e-5)
 
 
 class Residual(nn.Module):
-    """The residual block: two 3x3 convolutions with batch normalisation, added to their input.
+    """Two 3x3 convolutions with batch normalisation, added to their input.
 
-    With `use_1x1conv` the input passes a 1x1 convolution, which may change channels and, by
-    `strides`, the size. Definition: d2l, "Residual Networks (ResNet) and ResNeXt".
+    With `use_1x1conv` the input passes a 1x1 convolution, which may change its channels and size.
     """
 
     num_channels: int
@@ -23,7 +23,7 @@ class Residual(nn.Module):
     strides: int | tuple = 1
     training: bool = True
 
-    def setup(self):
+    def setup(self) -> None:
         # Padding as elsewhere: 'SAME' would pad a strided convolution on one side only.
         conv = partial(nn.Conv, self.num_channels)
         self.conv1 = conv(kernel_size=(3, 3), strides=self.strides, padding=1)
@@ -34,7 +34,7 @@ class Residual(nn.Module):
         self.bn1 = BatchNorm(not self.training)
         self.bn2 = BatchNorm(not self.training)
 
-    def __call__(self, X):
+    def __call__(self, X: Array) -> Array:
         Y = nn.relu(self.bn1(self.conv1(X)))
         Y = self.bn2(self.conv2(Y))
         if self.conv3 is not None:
@@ -43,10 +43,9 @@ class Residual(nn.Module):
 
 
 class ResNeXtBlock(nn.Module):
-    """The ResNeXt block: a grouped 3x3 convolution between two 1x1 convolutions, plus the input.
+    """A grouped 3x3 convolution between two 1x1 convolutions, added to their input.
 
-    The grouped one has `num_channels * bot_mul` channels, `groups` of them to a group. Definition:
-    d2l, "Residual Networks (ResNet) and ResNeXt".
+    The grouped one has `num_channels * bot_mul` channels, `groups` of them to a group.
     """
 
     num_channels: int
@@ -56,7 +55,7 @@ class ResNeXtBlock(nn.Module):
     strides: int | tuple = 1
     training: bool = True
 
-    def setup(self):
+    def setup(self) -> None:
         bot_channels = round(self.num_channels * self.bot_mul)
         self.conv1 = nn.Conv(bot_channels, kernel_size=(1, 1))
         self.conv2 = nn.Conv(
@@ -77,7 +76,7 @@ class ResNeXtBlock(nn.Module):
             )
             self.bn4 = BatchNorm(not self.training)
 
-    def __call__(self, X):
+    def __call__(self, X: Array) -> Array:
         Y = nn.relu(self.bn1(self.conv1(X)))
         Y = nn.relu(self.bn2(self.conv2(Y)))
         Y = self.bn3(self.conv3(Y))
@@ -89,16 +88,14 @@ class ResNeXtBlock(nn.Module):
 class ResNet(Classifier):
     """A residual network for images (n, height, width, c).
 
-    `arch`: for each stage (number of residual blocks, channels); each stage after the first halves
-    the size. The first convolution is 3x3 as for small images, without pooling. Definition: d2l,
-    "Residual Networks (ResNet) and ResNeXt".
+    `arch`: (number of residual blocks, channels) of each stage. All but the first halve the size.
     """
 
     arch: tuple = ((1, 16), (1, 32), (1, 64))
     lr: float = 0.1
     num_classes: int = 10
 
-    def setup(self):
+    def setup(self) -> None:
         self.net = nn.Sequential(
             [
                 nn.Conv(self.arch[0][1], kernel_size=(3, 3), padding=1),
@@ -110,13 +107,13 @@ class ResNet(Classifier):
             ]
         )
 
-    def stage(self, num_blocks, num_channels, first):
+    def stage(self, num_blocks: int, num_channels: int, first: bool) -> nn.Sequential:
         block = partial(Residual, num_channels, training=self.training)
         shrinking = [] if first else [block(use_1x1conv=True, strides=2)]
         keeping = [block() for _ in range(num_blocks - len(shrinking))]
         return nn.Sequential([*shrinking, *keeping])
 
 
-def global_avg_pool(X):
+def global_avg_pool(X: Array) -> Array:
     """The mean of each channel: Flax has no layer for it."""
     return jnp.mean(X, axis=(1, 2))

@@ -1,4 +1,9 @@
-"""Classification on MXNet: the base class, softmax regression, and a multilayer perceptron."""
+"""Classification on MXNet: the base class, softmax regression, and a multilayer perceptron.
+
+Definitions: d2l, chapters "Linear Neural Networks for Classification" and "Multilayer Perceptrons".
+"""
+
+from collections.abc import Sequence
 
 from mxnet import gluon, init, np
 from mxnet.gluon import nn
@@ -15,16 +20,16 @@ softmax_cross_entropy.hybridize()
 class Classifier(classification.Classifier, Module):
     __doc__ = classification.Classifier.__doc__
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: np.ndarray, Y: np.ndarray, averaged: bool = True) -> np.ndarray:
         check_labels(Y_hat, Y)
         Y_hat = Y_hat.reshape((-1, Y_hat.shape[-1]))
         loss = softmax_cross_entropy(Y_hat, Y.reshape((-1,)))
         return loss.mean() if averaged else loss
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: np.ndarray, Y: np.ndarray, averaged: bool = True) -> np.ndarray:
         return accuracy(tensor, Y_hat, Y, averaged)
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
         X = np.zeros(X_shape)
         for layer in self.net:
@@ -33,12 +38,9 @@ class Classifier(classification.Classifier, Module):
 
 
 class SoftmaxRegression(Classifier):
-    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs).
+    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs)."""
 
-    Definition: d2l, "Concise Implementation of Softmax Regression".
-    """
-
-    def __init__(self, num_outputs, lr):
+    def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.HybridSequential()
@@ -47,12 +49,9 @@ class SoftmaxRegression(Classifier):
 
 
 class MLP(Classifier):
-    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits.
+    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits."""
 
-    Definition: d2l, "Implementation of Multilayer Perceptrons".
-    """
-
-    def __init__(self, num_outputs, num_hiddens, lr):
+    def __init__(self, num_outputs: int, num_hiddens: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.HybridSequential()

@@ -1,6 +1,6 @@
 """Convolution on MXNet: the operation, and LeNet."""
 
-from mxnet import init
+from mxnet import init, np
 from mxnet.gluon import nn
 
 from d2lite.training import convolution
@@ -8,7 +8,7 @@ from d2lite_mxnet import tensor
 from d2lite_mxnet.classification import Classifier
 
 
-def corr2d(X, K):
+def corr2d(X: np.ndarray, K: np.ndarray) -> np.ndarray:
     """The 2-d cross-correlation of X (height, width) with the kernel K (h, w), without padding."""
     return convolution.corr2d(tensor, X, K)
 
@@ -23,7 +23,7 @@ class LeNet(Classifier):
     Definition: d2l, "Convolutional Neural Networks (LeNet)", with sigmoids and average pooling.
     """
 
-    def __init__(self, lr=0.1, num_classes=10):
+    def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.HybridSequential()

@@ -1,5 +1,6 @@
 """Data modules that hand out MXNet arrays."""
 
+import numpy as onp
 from mxnet import np
 
 from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
@@ -14,7 +15,7 @@ class DataModule(module.DataModule):
     numpy = staticmethod(numpy)
 
     @staticmethod
-    def take(tensor, rows):
+    def take(tensor: np.ndarray, rows: slice | np.ndarray | onp.ndarray) -> np.ndarray:
         if isinstance(rows, slice):
             return tensor[rows]
         if not isinstance(rows, np.ndarray):
@@ -22,7 +23,7 @@ class DataModule(module.DataModule):
         return np.take(tensor, rows.as_in_ctx(tensor.ctx), axis=0)
 
     @staticmethod
-    def order_on_device(order):
+    def order_on_device(order: onp.ndarray) -> np.ndarray:
         return np.array(order, 'int32')
 
 
@@ -34,7 +35,7 @@ class ImageData(images.ImageData, DataModule):
     channel_axis = 1
     label_dtype = 'int32'
 
-    def examples(self, images, labels):
+    def examples(self, images: onp.ndarray, labels: onp.ndarray) -> Examples:
         return Examples(self, images, labels)
 
 

@@ -1,28 +1,28 @@
 """Devices under the book's names, on MXNet."""
 
-from mxnet import npx
+from mxnet import Context, npx
 
 
-def cpu():
+def cpu() -> Context:
     """The CPU."""
     return npx.cpu()
 
 
-def gpu(i=0):
+def gpu(i: int = 0) -> Context:
     """The i-th GPU, whether there is one or not."""
     return npx.gpu(i)
 
 
-def num_gpus():
+def num_gpus() -> int:
     """How many GPUs MXNet can use."""
     return npx.num_gpus()
 
 
-def try_gpu(i=0):
+def try_gpu(i: int = 0) -> Context:
     """The i-th GPU if there is one, else the CPU."""
     return gpu(i) if num_gpus() > i else cpu()
 
 
-def try_all_gpus():
+def try_all_gpus() -> list[Context]:
     """All GPUs, or the CPU in a list of one."""
     return [gpu(i) for i in range(num_gpus())] or [cpu()]

@@ -11,7 +11,6 @@ NumPy stays as it is, and so do the installed files of mxnet.
 """
 
 import contextlib
-import functools
 import importlib
 import re
 import sys
@@ -65,10 +64,7 @@ def _import_mxnet() -> ModuleType:
         ) from error
 
     _mend_conversion_to_numpy(mxnet)
-    _mend_named_tuples()
-    if Version(numpy.__version__) >= Version('2.0.0'):
-        _mend_scalars_in_operators()
-        _mend_scalars_as_sizes()
+    _mend_scalars_in_operators()
     return mxnet
 
 
@@ -139,20 +135,6 @@ def _mend_conversion_to_numpy(mxnet):
     mxnet.nd.NDArray.__array__ = __array__  # mx.np.ndarray is a subclass
 
 
-def _mend_named_tuples():
-    """mx.np.linalg.qr and others that mxnet leaves to NumPy, which now answers with a named tuple.
-
-    mxnet rebuilds a tuple by calling its class with a list. A named tuple wants the items instead.
-    """
-    multiarray = sys.modules['mxnet.numpy.multiarray']
-    as_mx_np_array = multiarray._as_mx_np_array
-
-    def with_plain_tuples(object, ctx=None):
-        return as_mx_np_array(tuple(object) if hasattr(object, '_fields') else object, ctx)
-
-    multiarray._as_mx_np_array = with_plain_tuples
-
-
 def _mend_scalars_in_operators():
     """mx.np.zeros((numpy.int64(3), 2)), x[numpy.int64(0)] = 1 and the like.
 
@@ -174,29 +156,6 @@ def _mend_scalars_in_operators():
     sys.modules['mxnet._ctypes.symbol'].c_str_array = c_str_array
     sys.modules['mxnet.io.io'].c_str_array = c_str_array
     sys.modules['mxnet.symbol.symbol'].c_str = lambda text: base.c_str(plain(text))
-
-
-def _mend_scalars_as_sizes():
-    """mx.np.random.normal(size=numpy.int64(3)) and the other distributions.
-
-    mxnet asks `size == ()`, which for a NumPy 2 scalar is an empty array, neither true nor false.
-    """
-
-    def plain(value):
-        return int(value) if isinstance(value, numpy.integer) else value
-
-    def with_plain_integers(function):
-        @functools.wraps(function)
-        def wrapper(*args, **kwargs):
-            kwargs = {name: plain(value) for name, value in kwargs.items()}
-            return function(*map(plain, args), **kwargs)
-
-        return wrapper
-
-    for module in ['mxnet.ndarray.numpy.random', 'mxnet.ndarray.numpy_extension.random']:
-        module = sys.modules[module]
-        for name in module.__all__:
-            setattr(module, name, with_plain_integers(getattr(module, name)))
 
 
 mx = _import_mxnet()

@@ -1,9 +1,15 @@
-"""Linear regression on MXNet: from scratch, with Gluon's own parts, and as plain functions."""
+"""Linear regression on MXNet: from scratch, with Gluon's own parts, and as plain functions.
+
+Definitions: d2l, chapter "Linear Neural Networks for Regression".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 from mxnet import gluon, init, np
 from mxnet.gluon import nn
 
-from d2lite.data import loader, synthetic
+from d2lite.data import synthetic
+from d2lite.data.loader import TensorLoader
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
 from d2lite_mxnet.data import DataModule
@@ -19,11 +25,10 @@ class LinearRegressionScratch(Module):
     """y_hat = Xw + b with squared loss and our own SGD, from arrays and gradients alone.
 
     `w` (num_inputs, 1) starts normal with standard deviation `sigma`, the same on every backend for
-    the same seed; `b` (1,) starts at 0. Definition: d2l, "Linear Regression Implementation from
-    Scratch".
+    the same seed; `b` (1,) starts at 0.
     """
 
-    def __init__(self, num_inputs, lr, sigma=0.01):
+    def __init__(self, num_inputs: int, lr: float, sigma: float = 0.01) -> None:
         super().__init__()
         self.save_hyperparameters()
         w = initial_normal(next_seed('parameters'), sigma, (num_inputs, 1))
@@ -32,74 +37,75 @@ class LinearRegressionScratch(Module):
         self.w.attach_grad()
         self.b.attach_grad()
 
-    def forward(self, X):
+    def forward(self, X: np.ndarray) -> np.ndarray:
         return matmul(X, self.w) + self.b
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
         check_same_size(y_hat, y)
         return ((y_hat - y.reshape(y_hat.shape)) ** 2 / 2).mean()
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> SGD:
         return SGD([self.w, self.b], self.lr)
 
 
 class LinearRegression(Module):
-    """Linear regression with Gluon's own layer, loss and optimizer.
+    """Linear regression with Gluon's own layer, loss and optimizer."""
 
-    Definition: d2l, "Concise Implementation of Linear Regression".
-    """
-
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Dense(1)
         self.net.initialize(init.Normal(sigma=0.01))
 
-    def forward(self, X):
+    def forward(self, X: np.ndarray) -> np.ndarray:
         return self.net(X)
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
         check_same_size(y_hat, y)
         return l2_loss(y_hat, y).mean()
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> gluon.Trainer:
         return gluon.Trainer(self.collect_params(), 'sgd', {'learning_rate': self.lr})
 
-    def get_w_b(self):
+    def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:
         """The weight (1, num_inputs) and the bias (1,)."""
         return self.net.weight.data(), self.net.bias.data()
 
 
-def synthetic_data(w, b, num_examples):
+def synthetic_data(w: np.ndarray, b: float, num_examples: int) -> tuple[np.ndarray, np.ndarray]:
     """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
     X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
     return np.array(X), np.array(y)
 
 
-def data_iter(batch_size, features, labels):
+def data_iter(
+    batch_size: int, features: np.ndarray, labels: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields minibatches (X, y) of the examples, in random order, once through."""
     yield from load_array((features, labels), batch_size)
 
 
-def load_array(data_arrays, batch_size, is_train=True):
+def load_array(
+    data_arrays: Sequence[np.ndarray], batch_size: int, is_train: bool = True
+) -> TensorLoader:
     """Minibatches of arrays of equal length; in a new order each time if training."""
-    return loader.TensorLoader(
+    return TensorLoader(
         data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 
 
-def linreg(X, w, b):
+def linreg(X: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The linear regression model, Xw + b."""
     return matmul(X, w) + b
 
 
-def squared_loss(y_hat, y):
+def squared_loss(y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Half the squared error of each example, in the shape of `y_hat`."""
     check_same_size(y_hat, y)
     return (y_hat - y.reshape(y_hat.shape)) ** 2 / 2
 
 
-def sgd(params, lr, batch_size):
+def sgd(params: Iterable[np.ndarray], lr: float, batch_size: int) -> None:
     """One step of minibatch SGD for gradients summed over the batch."""
     for param in params:
         param[:] = param - lr * param.grad / batch_size

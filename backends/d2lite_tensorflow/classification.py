@@ -1,4 +1,9 @@
-"""Classification on TensorFlow: the base class, softmax regression, and a multilayer perceptron."""
+"""Classification on TensorFlow: the base class, softmax regression, and a multilayer perceptron.
+
+Definitions: d2l, chapters "Linear Neural Networks for Classification" and "Multilayer Perceptrons".
+"""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -13,16 +18,16 @@ from d2lite_tensorflow.tensor import reduce_mean, reshape
 class Classifier(classification.Classifier, Module):
     __doc__ = classification.Classifier.__doc__
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: tf.Tensor, Y: tf.Tensor, averaged: bool = True) -> tf.Tensor:
         check_labels(Y_hat, Y)
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(reshape(Y, (-1,)), Y_hat)
         return reduce_mean(loss) if averaged else loss
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: tf.Tensor, Y: tf.Tensor, averaged: bool = True) -> tf.Tensor:
         return accuracy(tensor, Y_hat, Y, averaged)
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
         X = tf.zeros(X_shape)
         for layer in self.net.layers:
@@ -31,24 +36,18 @@ class Classifier(classification.Classifier, Module):
 
 
 class SoftmaxRegression(Classifier):
-    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs).
+    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs)."""
 
-    Definition: d2l, "Concise Implementation of Softmax Regression".
-    """
-
-    def __init__(self, num_outputs, lr):
+    def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(num_outputs)])
 
 
 class MLP(Classifier):
-    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits.
+    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits."""
 
-    Definition: d2l, "Implementation of Multilayer Perceptrons".
-    """
-
-    def __init__(self, num_outputs, num_hiddens, lr):
+    def __init__(self, num_outputs: int, num_hiddens: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = keras.Sequential(

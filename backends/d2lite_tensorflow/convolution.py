@@ -1,17 +1,19 @@
 """Convolution on TensorFlow: the operation, and LeNet."""
 
+import tensorflow as tf
+
 from d2lite.training import convolution
 from d2lite_tensorflow import tensor
 from d2lite_tensorflow.classification import Classifier
 from d2lite_tensorflow.framework import keras
 
 
-def corr2d(X, K):
+def corr2d(X: tf.Tensor, K: tf.Tensor) -> tf.Tensor:
     """The 2-d cross-correlation of X (height, width) with the kernel K (h, w), without padding."""
     return convolution.corr2d(tensor, X, K)
 
 
-def init_cnn(layer):
+def init_cnn(layer: keras.layers.Layer) -> None:
     """Xavier-uniform weights for a dense or convolutional layer; for `apply_init`."""
     if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
         # Keras's default by another name; another seed each time.
@@ -25,7 +27,7 @@ class LeNet(Classifier):
     Definition: d2l, "Convolutional Neural Networks (LeNet)", with sigmoids and average pooling.
     """
 
-    def __init__(self, lr=0.1, num_classes=10):
+    def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
         self.save_hyperparameters()
         layers = keras.layers

@@ -1,5 +1,6 @@
 """Data modules that hand out TensorFlow tensors."""
 
+import numpy as np
 import tensorflow as tf
 
 from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
@@ -12,15 +13,15 @@ class DataModule(module.DataModule):
     numpy = staticmethod(numpy)
 
     @staticmethod
-    def tensor(array):
+    def tensor(array: np.ndarray) -> tf.Tensor:
         return tf.constant(array)
 
     @staticmethod
-    def take(tensor, rows):
+    def take(tensor: tf.Tensor, rows: slice | tf.Tensor | np.ndarray) -> tf.Tensor:
         return tensor[rows] if isinstance(rows, slice) else tf.gather(tensor, rows)
 
     @staticmethod
-    def order_on_device(order):
+    def order_on_device(order: np.ndarray) -> tf.Tensor:
         return tf.constant(order, tf.int32)
 
 
@@ -32,7 +33,7 @@ class ImageData(images.ImageData, DataModule):
     channel_axis = -1
     label_dtype = 'int32'
 
-    def examples(self, images, labels):
+    def examples(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return images, labels
 
 

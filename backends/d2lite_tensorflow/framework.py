@@ -19,19 +19,19 @@ from d2lite.selection import BackendError
 NAME = 'tensorflow'
 
 
-def version():
+def version() -> str:
     """The releases of TensorFlow and Keras, e.g. '2.21.0 (Keras 3.15.1)'."""
     keras_version = getattr(keras, '__version__', None) or metadata.version('tf-keras')
     return f'{tf.__version__} (Keras {keras_version})'
 
 
-def device_names():
+def device_names() -> list[str]:
     """The devices TensorFlow can use, GPUs first: e.g. ['GPU:0', 'CPU:0']."""
     devices = tf.config.list_logical_devices('GPU') + tf.config.list_logical_devices('CPU')
     return [device.name.removeprefix('/device:') for device in devices]
 
 
-def seed(n):
+def seed(n: int) -> None:
     """Seeds TensorFlow's and Keras's own random numbers."""
     others = random.getstate(), np.random.get_state()
     keras.utils.set_random_seed(n)  # also seeds Python and NumPy, which is not asked for here

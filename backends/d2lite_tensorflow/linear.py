@@ -1,8 +1,15 @@
-"""Linear regression on TensorFlow: from scratch, with Keras's own parts, and as plain functions."""
+"""Linear regression on TensorFlow: from scratch, with Keras's own parts, and as plain functions.
 
+Definitions: d2l, chapter "Linear Neural Networks for Regression".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 import tensorflow as tf
 
-from d2lite.data import loader, synthetic
+from d2lite.data import synthetic
+from d2lite.data.loader import TensorLoader
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
 from d2lite_tensorflow.data import DataModule
@@ -16,88 +23,90 @@ class LinearRegressionScratch(Module):
     """y_hat = Xw + b with squared loss and our own SGD, from tensors and gradients alone.
 
     `w` (num_inputs, 1) starts normal with standard deviation `sigma`, the same on every backend for
-    the same seed; `b` (1,) starts at 0. Definition: d2l, "Linear Regression Implementation from
-    Scratch".
+    the same seed; `b` (1,) starts at 0.
     """
 
-    def __init__(self, num_inputs, lr, sigma=0.01):
+    def __init__(self, num_inputs: int, lr: float, sigma: float = 0.01) -> None:
         super().__init__()
         self.save_hyperparameters()
         w = initial_normal(next_seed('parameters'), sigma, (num_inputs, 1))
         self.w = tf.Variable(w, trainable=True)
         self.b = tf.Variable(tf.zeros(1), trainable=True)
 
-    def forward(self, X):
+    def forward(self, X: tf.Tensor) -> tf.Tensor:
         return matmul(X, self.w) + self.b
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         return reduce_mean(squared_loss(y_hat, y))
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> SGD:
         return SGD(self.lr)
 
 
 class LinearRegression(Module):
-    """Linear regression with Keras's own layer, loss and optimizer.
+    """Linear regression with Keras's own layer, loss and optimizer."""
 
-    Definition: d2l, "Concise Implementation of Linear Regression".
-    """
-
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         initializer = keras.initializers.RandomNormal(stddev=0.01)
         self.net = keras.layers.Dense(1, kernel_initializer=initializer)
 
-    def forward(self, X):
+    def forward(self, X: tf.Tensor) -> tf.Tensor:
         return self.net(X)
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         check_same_size(y_hat, y)
         # Half of it, as from scratch: the frameworks' own losses differ by this factor.
         # The function and not the class, which also weighs and counts the examples.
         errors = keras.losses.MSE(reshape(y, y_hat.shape), y_hat)
         return reduce_mean(errors) / 2
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> keras.optimizers.Optimizer:
         return keras.optimizers.SGD(self.lr)
 
-    def get_w_b(self):
+    def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:
         """The weight (num_inputs, 1) and the bias (1,)."""
         w, b = self.net.get_weights()
         return w, b
 
 
-def synthetic_data(w, b, num_examples):
+def synthetic_data(w: tf.Tensor, b: float, num_examples: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
     X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
     return tf.constant(X), tf.constant(y)
 
 
-def data_iter(batch_size, features, labels):
+def data_iter(
+    batch_size: int, features: tf.Tensor, labels: tf.Tensor
+) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
     """Yields minibatches (X, y) of the examples, in random order, once through."""
     yield from load_array((features, labels), batch_size)
 
 
-def load_array(data_arrays, batch_size, is_train=True):
+def load_array(
+    data_arrays: Sequence[tf.Tensor], batch_size: int, is_train: bool = True
+) -> TensorLoader:
     """Minibatches of tensors of equal length; in a new order each time if training."""
-    return loader.TensorLoader(
+    return TensorLoader(
         data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 
 
-def linreg(X, w, b):
+def linreg(X: tf.Tensor, w: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     """The linear regression model, Xw + b."""
     return matmul(X, w) + b
 
 
-def squared_loss(y_hat, y):
+def squared_loss(y_hat: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """Half the squared error of each example, in the shape of `y_hat`."""
     check_same_size(y_hat, y)
     return (y_hat - reshape(y, y_hat.shape)) ** 2 / 2
 
 
-def sgd(params, grads, lr, batch_size):
+def sgd(
+    params: Iterable[tf.Variable], grads: Iterable[tf.Tensor], lr: float, batch_size: int
+) -> None:
     """One step of minibatch SGD for gradients summed over the batch."""
     for param, grad in zip(params, grads, strict=True):
         param.assign_sub(lr * grad / batch_size)

@@ -1,6 +1,8 @@
-"""Residual networks on TensorFlow."""
+"""Residual networks on TensorFlow: d2l, section "Residual Networks (ResNet) and ResNeXt"."""
 
 from functools import partial
+
+import tensorflow as tf
 
 from d2lite_tensorflow.classification import Classifier
 from d2lite_tensorflow.framework import keras
@@ -12,13 +14,12 @@ BatchNorm = partial(layers.BatchNormalization, momentum=0.9, epsilon=1e-5)
 
 
 class Residual(keras.Model):
-    """The residual block: two 3x3 convolutions with batch normalisation, added to their input.
+    """Two 3x3 convolutions with batch normalisation, added to their input.
 
-    With `use_1x1conv` the input passes a 1x1 convolution, which may change channels and, by
-    `strides`, the size. Definition: d2l, "Residual Networks (ResNet) and ResNeXt".
+    With `use_1x1conv` the input passes a 1x1 convolution, which may change its channels and size.
     """
 
-    def __init__(self, num_channels, use_1x1conv=False, strides=1):
+    def __init__(self, num_channels: int, use_1x1conv: bool = False, strides: int = 1) -> None:
         super().__init__()
         # Padding as elsewhere: 'same' would pad a strided convolution on one side only.
         self.pad = layers.ZeroPadding2D(1)
@@ -30,7 +31,7 @@ class Residual(keras.Model):
         self.bn1 = BatchNorm()
         self.bn2 = BatchNorm()
 
-    def call(self, X):
+    def call(self, X: tf.Tensor) -> tf.Tensor:
         Y = keras.activations.relu(self.bn1(self.conv1(self.pad(X))))
         Y = self.bn2(self.conv2(Y))
         if self.conv3 is not None:
@@ -39,13 +40,19 @@ class Residual(keras.Model):
 
 
 class ResNeXtBlock(keras.Model):
-    """The ResNeXt block: a grouped 3x3 convolution between two 1x1 convolutions, plus the input.
+    """A grouped 3x3 convolution between two 1x1 convolutions, added to their input.
 
-    The grouped one has `num_channels * bot_mul` channels, `groups` of them to a group. Definition:
-    d2l, "Residual Networks (ResNet) and ResNeXt".
+    The grouped one has `num_channels * bot_mul` channels, `groups` of them to a group.
     """
 
-    def __init__(self, num_channels, groups, bot_mul, use_1x1conv=False, strides=1):
+    def __init__(
+        self,
+        num_channels: int,
+        groups: int,
+        bot_mul: float,
+        use_1x1conv: bool = False,
+        strides: int = 1,
+    ) -> None:
         super().__init__()
         bot_channels = round(num_channels * bot_mul)
         self.conv1 = layers.Conv2D(bot_channels, kernel_size=1)
@@ -62,7 +69,7 @@ class ResNeXtBlock(keras.Model):
             self.conv4 = layers.Conv2D(num_channels, kernel_size=1, strides=strides)
             self.bn4 = BatchNorm()
 
-    def call(self, X):
+    def call(self, X: tf.Tensor) -> tf.Tensor:
         Y = keras.activations.relu(self.bn1(self.conv1(X)))
         Y = keras.activations.relu(self.bn2(self.conv2(self.pad(Y))))
         Y = self.bn3(self.conv3(Y))
@@ -74,12 +81,12 @@ class ResNeXtBlock(keras.Model):
 class ResNet(Classifier):
     """A residual network for images (n, height, width, c).
 
-    `arch`: for each stage (number of residual blocks, channels); each stage after the first halves
-    the size. The first convolution is 3x3 as for small images, without pooling. Definition: d2l,
-    "Residual Networks (ResNet) and ResNeXt".
+    `arch`: (number of residual blocks, channels) of each stage. All but the first halve the size.
     """
 
-    def __init__(self, arch=((1, 16), (1, 32), (1, 64)), lr=0.1, num_classes=10):
+    def __init__(
+        self, arch: tuple = ((1, 16), (1, 32), (1, 64)), lr: float = 0.1, num_classes: int = 10
+    ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = keras.Sequential(
@@ -93,7 +100,7 @@ class ResNet(Classifier):
             ]
         )
 
-    def stage(self, num_blocks, num_channels, first):
+    def stage(self, num_blocks: int, num_channels: int, first: bool) -> keras.Sequential:
         shrinking = [] if first else [Residual(num_channels, use_1x1conv=True, strides=2)]
         keeping = [Residual(num_channels) for _ in range(num_blocks - len(shrinking))]
         return keras.Sequential([*shrinking, *keeping])

@@ -1,7 +1,12 @@
-"""Classification on PyTorch: the base class, softmax regression, and a multilayer perceptron."""
+"""Classification on PyTorch: the base class, softmax regression, and a multilayer perceptron.
+
+Definitions: d2l, chapters "Linear Neural Networks for Classification" and "Multilayer Perceptrons".
+"""
+
+from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from d2lite.training import classifier as classification
 from d2lite.training.classifier import accuracy, check_labels, print_layer
@@ -13,17 +18,17 @@ from d2lite_torch.tensor import reshape
 class Classifier(classification.Classifier, Module):
     __doc__ = classification.Classifier.__doc__
 
-    def loss(self, Y_hat, Y, averaged=True):
+    def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         check_labels(Y_hat, Y)
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         # PyTorch takes indices of 64 bits only.
         Y = reshape(Y, (-1,)).long()
         return nn.functional.cross_entropy(Y_hat, Y, reduction='mean' if averaged else 'none')
 
-    def accuracy(self, Y_hat, Y, averaged=True):
+    def accuracy(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         return accuracy(tensor, Y_hat, Y, averaged)
 
-    def layer_summary(self, X_shape):
+    def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
         X = torch.zeros(X_shape)
         training = self.training
@@ -36,24 +41,18 @@ class Classifier(classification.Classifier, Module):
 
 
 class SoftmaxRegression(Classifier):
-    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs).
+    """Softmax regression: one dense layer on the flattened inputs, (n, ...) to (n, num_outputs)."""
 
-    Definition: d2l, "Concise Implementation of Softmax Regression".
-    """
-
-    def __init__(self, num_outputs, lr):
+    def __init__(self, num_outputs: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(nn.Flatten(), nn.LazyLinear(num_outputs))
 
 
 class MLP(Classifier):
-    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits.
+    """A multilayer perceptron: a hidden layer of `num_hiddens` rectified units, then the logits."""
 
-    Definition: d2l, "Implementation of Multilayer Perceptrons".
-    """
-
-    def __init__(self, num_outputs, num_hiddens, lr):
+    def __init__(self, num_outputs: int, num_hiddens: int, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(

@@ -1,18 +1,18 @@
 """Convolution on PyTorch: the operation, and LeNet."""
 
-from torch import nn
+from torch import Tensor, nn
 
 from d2lite.training import convolution
 from d2lite_torch import tensor
 from d2lite_torch.classification import Classifier
 
 
-def corr2d(X, K):
+def corr2d(X: Tensor, K: Tensor) -> Tensor:
     """The 2-d cross-correlation of X (height, width) with the kernel K (h, w), without padding."""
     return convolution.corr2d(tensor, X, K)
 
 
-def init_cnn(module):
+def init_cnn(module: nn.Module) -> None:
     """Xavier-uniform weights for a dense or convolutional layer; for `apply_init`."""
     if isinstance(module, nn.Linear | nn.Conv2d):
         nn.init.xavier_uniform_(module.weight)
@@ -24,7 +24,7 @@ class LeNet(Classifier):
     Definition: d2l, "Convolutional Neural Networks (LeNet)", with sigmoids and average pooling.
     """
 
-    def __init__(self, lr=0.1, num_classes=10):
+    def __init__(self, lr: float = 0.1, num_classes: int = 10) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(

@@ -1,5 +1,6 @@
 """Data modules that hand out PyTorch tensors."""
 
+import numpy as np
 import torch
 
 from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
@@ -14,7 +15,7 @@ class DataModule(module.DataModule):
     numpy = staticmethod(numpy)
 
     @staticmethod
-    def take(tensor, rows):
+    def take(tensor: torch.Tensor, rows: slice | torch.Tensor | np.ndarray) -> torch.Tensor:
         if isinstance(rows, slice):
             return tensor[rows]  # a view
         return tensor.index_select(0, torch.as_tensor(rows, device=tensor.device))
@@ -30,7 +31,7 @@ class ImageData(images.ImageData, DataModule):
     channel_axis = 1
     label_dtype = 'int64'
 
-    def examples(self, images, labels):
+    def examples(self, images: np.ndarray, labels: np.ndarray) -> Examples:
         return Examples(self, images, labels)
 
 

@@ -3,27 +3,27 @@
 import torch
 
 
-def cpu():
+def cpu() -> torch.device:
     """The CPU."""
     return torch.device('cpu')
 
 
-def gpu(i=0):
+def gpu(i: int = 0) -> torch.device:
     """The i-th GPU, whether there is one or not."""
     return torch.device('mps' if _has_mps() else f'cuda:{i}')
 
 
-def num_gpus():
+def num_gpus() -> int:
     """How many GPUs PyTorch can use."""
     return 1 if _has_mps() else torch.cuda.device_count()
 
 
-def try_gpu(i=0):
+def try_gpu(i: int = 0) -> torch.device:
     """The i-th GPU if there is one, else the CPU."""
     return gpu(i) if num_gpus() > i else cpu()
 
 
-def try_all_gpus():
+def try_all_gpus() -> list[torch.device]:
     """All GPUs, or the CPU in a list of one."""
     return [gpu(i) for i in range(num_gpus())] or [cpu()]
 

@@ -7,12 +7,12 @@ from d2lite.seeds import seed_framework_with
 NAME = 'pytorch'
 
 
-def version():
+def version() -> str:
     """The release of PyTorch, e.g. '2.13.0+cpu'."""
     return torch.__version__
 
 
-def device_names():
+def device_names() -> list[str]:
     """The devices PyTorch can use, GPUs first: e.g. ['cuda:0', 'cpu']."""
     gpus = [f'cuda:{i}' for i in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
@@ -20,7 +20,7 @@ def device_names():
     return [*gpus, 'cpu']
 
 
-def seed(n):
+def seed(n: int) -> None:
     """Seeds PyTorch's own random numbers, on every device."""
     torch.manual_seed(n)
 

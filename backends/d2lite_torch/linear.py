@@ -1,9 +1,15 @@
-"""Linear regression on PyTorch: from scratch, with PyTorch's own parts, and as plain functions."""
+"""Linear regression on PyTorch: from scratch, with PyTorch's own parts, and as plain functions.
+
+Definitions: d2l, chapter "Linear Neural Networks for Regression".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from d2lite.data import loader, synthetic
+from d2lite.data import synthetic
+from d2lite.data.loader import TensorLoader
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
 from d2lite_torch.data import DataModule
@@ -16,86 +22,84 @@ class LinearRegressionScratch(Module):
     """y_hat = Xw + b with squared loss and our own SGD, from tensors and gradients alone.
 
     `w` (num_inputs, 1) starts normal with standard deviation `sigma`, the same on every backend for
-    the same seed; `b` (1,) starts at 0. Definition: d2l, "Linear Regression Implementation from
-    Scratch".
+    the same seed; `b` (1,) starts at 0.
     """
 
-    def __init__(self, num_inputs, lr, sigma=0.01):
+    def __init__(self, num_inputs: int, lr: float, sigma: float = 0.01) -> None:
         super().__init__()
         self.save_hyperparameters()
         w = initial_normal(next_seed('parameters'), sigma, (num_inputs, 1))
         self.w = nn.Parameter(torch.from_numpy(w))
         self.b = nn.Parameter(torch.zeros(1))
 
-    def forward(self, X):
+    def forward(self, X: Tensor) -> Tensor:
         return matmul(X, self.w) + self.b
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: Tensor, y: Tensor) -> Tensor:
         check_same_size(y_hat, y)
         # PyTorch's function for ((y_hat - y) ** 2 / 2).mean(), of which it makes one operation.
         return nn.functional.mse_loss(y_hat, reshape(y, y_hat.shape)) / 2
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> SGD:
         return SGD([self.w, self.b], self.lr)
 
 
 class LinearRegression(Module):
-    """Linear regression with PyTorch's own layer, loss and optimizer.
+    """Linear regression with PyTorch's own layer, loss and optimizer."""
 
-    Definition: d2l, "Concise Implementation of Linear Regression".
-    """
-
-    def __init__(self, lr):
+    def __init__(self, lr: float) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.LazyLinear(1)
 
-    def forward(self, X):
+    def forward(self, X: Tensor) -> Tensor:
         return self.net(X)
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: Tensor, y: Tensor) -> Tensor:
         check_same_size(y_hat, y)
         # Half of it, as from scratch: the frameworks' own losses differ by this factor.
         return nn.functional.mse_loss(y_hat, reshape(y, y_hat.shape)) / 2
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), self.lr)
 
-    def get_w_b(self):
+    def get_w_b(self) -> tuple[Tensor, Tensor]:
         """The weight (1, num_inputs) and the bias (1,)."""
         return self.net.weight.data, self.net.bias.data
 
 
-def synthetic_data(w, b, num_examples):
+def synthetic_data(w: Tensor, b: float, num_examples: int) -> tuple[Tensor, Tensor]:
     """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
     X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
     return torch.from_numpy(X), torch.from_numpy(y)
 
 
-def data_iter(batch_size, features, labels):
+def data_iter(batch_size: int, features: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Yields minibatches (X, y) of the examples, in random order, once through."""
     yield from load_array((features, labels), batch_size)
 
 
-def load_array(data_arrays, batch_size, is_train=True):
+def load_array(
+    data_arrays: Sequence[Tensor], batch_size: int, is_train: bool = True
+) -> TensorLoader:
     """Minibatches of tensors of equal length; in a new order each time if training."""
-    return loader.TensorLoader(
+    return TensorLoader(
         data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
     )
 
 
-def linreg(X, w, b):
+def linreg(X: Tensor, w: Tensor, b: Tensor) -> Tensor:
     """The linear regression model, Xw + b."""
     return matmul(X, w) + b
 
 
-def squared_loss(y_hat, y):
+def squared_loss(y_hat: Tensor, y: Tensor) -> Tensor:
     """Half the squared error of each example, in the shape of `y_hat`."""
     check_same_size(y_hat, y)
     return (y_hat - reshape(y, y_hat.shape)) ** 2 / 2
 
 
-def sgd(params, lr, batch_size):
+def sgd(params: Iterable[Tensor], lr: float, batch_size: int) -> None:
     """One step of minibatch SGD for gradients summed over the batch; sets them to 0 afterwards."""
     with torch.no_grad():
         for param in params:

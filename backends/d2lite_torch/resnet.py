@@ -1,19 +1,18 @@
-"""Residual networks on PyTorch."""
+"""Residual networks on PyTorch: d2l, section "Residual Networks (ResNet) and ResNeXt"."""
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from d2lite_torch.classification import Classifier
 
 
 class Residual(nn.Module):
-    """The residual block: two 3x3 convolutions with batch normalisation, added to their input.
+    """Two 3x3 convolutions with batch normalisation, added to their input.
 
-    With `use_1x1conv` the input passes a 1x1 convolution, which may change channels and, by
-    `strides`, the size. Definition: d2l, "Residual Networks (ResNet) and ResNeXt".
+    With `use_1x1conv` the input passes a 1x1 convolution, which may change its channels and size.
     """
 
-    def __init__(self, num_channels, use_1x1conv=False, strides=1):
+    def __init__(self, num_channels: int, use_1x1conv: bool = False, strides: int = 1) -> None:
         super().__init__()
         self.conv1 = nn.LazyConv2d(num_channels, kernel_size=3, padding=1, stride=strides)
         self.conv2 = nn.LazyConv2d(num_channels, kernel_size=3, padding=1)
@@ -23,7 +22,7 @@ class Residual(nn.Module):
         self.bn1 = nn.LazyBatchNorm2d()
         self.bn2 = nn.LazyBatchNorm2d()
 
-    def forward(self, X):
+    def forward(self, X: Tensor) -> Tensor:
         Y = F.relu(self.bn1(self.conv1(X)))
         Y = self.bn2(self.conv2(Y))
         if self.conv3 is not None:
@@ -32,13 +31,19 @@ class Residual(nn.Module):
 
 
 class ResNeXtBlock(nn.Module):
-    """The ResNeXt block: a grouped 3x3 convolution between two 1x1 convolutions, plus the input.
+    """A grouped 3x3 convolution between two 1x1 convolutions, added to their input.
 
-    The grouped one has `num_channels * bot_mul` channels, `groups` of them to a group. Definition:
-    d2l, "Residual Networks (ResNet) and ResNeXt".
+    The grouped one has `num_channels * bot_mul` channels, `groups` of them to a group.
     """
 
-    def __init__(self, num_channels, groups, bot_mul, use_1x1conv=False, strides=1):
+    def __init__(
+        self,
+        num_channels: int,
+        groups: int,
+        bot_mul: float,
+        use_1x1conv: bool = False,
+        strides: int = 1,
+    ) -> None:
         super().__init__()
         bot_channels = round(num_channels * bot_mul)
         self.conv1 = nn.LazyConv2d(bot_channels, kernel_size=1)
@@ -54,7 +59,7 @@ class ResNeXtBlock(nn.Module):
             self.conv4 = nn.LazyConv2d(num_channels, kernel_size=1, stride=strides)
             self.bn4 = nn.LazyBatchNorm2d()
 
-    def forward(self, X):
+    def forward(self, X: Tensor) -> Tensor:
         Y = F.relu(self.bn1(self.conv1(X)))
         Y = F.relu(self.bn2(self.conv2(Y)))
         Y = self.bn3(self.conv3(Y))
@@ -66,12 +71,12 @@ class ResNeXtBlock(nn.Module):
 class ResNet(Classifier):
     """A residual network for images (n, c, height, width).
 
-    `arch`: for each stage (number of residual blocks, channels); each stage after the first halves
-    the size. The first convolution is 3x3 as for small images, without pooling. Definition: d2l,
-    "Residual Networks (ResNet) and ResNeXt".
+    `arch`: (number of residual blocks, channels) of each stage. All but the first halve the size.
     """
 
-    def __init__(self, arch=((1, 16), (1, 32), (1, 64)), lr=0.1, num_classes=10):
+    def __init__(
+        self, arch: tuple = ((1, 16), (1, 32), (1, 64)), lr: float = 0.1, num_classes: int = 10
+    ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(
@@ -84,7 +89,7 @@ class ResNet(Classifier):
             nn.LazyLinear(num_classes),
         )
 
-    def stage(self, num_blocks, num_channels, first):
+    def stage(self, num_blocks: int, num_channels: int, first: bool) -> nn.Sequential:
         shrinking = [] if first else [Residual(num_channels, use_1x1conv=True, strides=2)]
         keeping = [Residual(num_channels) for _ in range(num_blocks - len(shrinking))]
         return nn.Sequential(*shrinking, *keeping)

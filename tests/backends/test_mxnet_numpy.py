@@ -281,7 +281,7 @@ def test_the_test_utilities_of_mxnet():
     assert observed.tolist() == [4, 4]
 
 
-# NumPy scalars, named tuples, conversions ---------------------------------------------------------
+# NumPy scalars, conversions -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize('integer', [np.int32, np.int64, np.uint8])
@@ -330,28 +330,6 @@ def test_numpy_integers_in_a_data_iterator(tmp_path):
 
 def test_text_of_the_user_stays_as_it_is():
     assert mx.sym.var('x', attr={'note': 'np.pi (about 3)'}).attr('note') == 'np.pi (about 3)'
-
-
-@pytest.mark.parametrize(
-    'draw',
-    [
-        lambda size: mx.np.random.normal(0, 1, size),
-        lambda size: mx.np.random.uniform(size=size),
-        lambda size: mx.np.random.randint(0, 5, size=size),
-        lambda size: mx.np.random.choice(4, size),
-        lambda size: mx.npx.random.bernoulli(0.5, size=size),
-    ],
-)
-def test_numpy_integers_as_the_size_of_a_random_sample(draw):
-    assert draw(np.int64(3)).shape == (3,)
-    assert draw((np.int64(3), 2)).shape == (3, 2)
-
-
-def test_named_tuples_of_numpy_become_tuples_of_mxnet_arrays():
-    x = mx.np.array([[2.0, 1], [1, 3]])
-    for q, r in [mx.np.linalg.qr(x), np.linalg.qr(x)]:
-        assert isinstance(q, mx.np.ndarray) and isinstance(r, mx.np.ndarray)
-        np.testing.assert_allclose(mx.np.dot(q, r).asnumpy(), x.asnumpy(), rtol=1e-5)
 
 
 @pytest.mark.parametrize('array', [mx.np.array([[1.5, 2]]), mx.nd.array([[1.5, 2]])])
