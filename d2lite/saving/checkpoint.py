@@ -5,7 +5,10 @@ A checkpoint (`trainer.save_checkpoint`) is all that decides how a training goes
 it, on the same framework, training ends with the same parameters, bit for bit.
 """
 
+import os
 import random
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,20 +17,22 @@ from d2lite.console import warn
 from d2lite.data.loader import TensorLoader
 from d2lite.saving import storage
 
+Arrays = dict[str, np.ndarray]  # parameters by their neutral names
 
-def save_parameters(trainer, path):
+
+def save_parameters(trainer: Any, path: str | os.PathLike) -> None:
     """Writes the parameters of a trained model to `path`."""
     arrays = trainer.serialization.get_parameters(trainer)
     storage.write(path, 'parameters', arrays, {'backend': trainer.backend})
 
 
-def load_parameters(path):
+def load_parameters(path: str | os.PathLike) -> Arrays:
     """The arrays that `save_parameters` wrote, by name. Raises FileError."""
     arrays, _ = storage.read(path, 'parameters')
     return arrays
 
 
-def matched(given, wanted, source):
+def matched(given: Mapping[str, Any], wanted: Arrays, source: Any) -> Arrays:
     """`given`, if it has the names and shapes of `wanted`; else ValueError lists what differs."""
     given = {name: np.asarray(array) for name, array in given.items()}
     problems = [f'missing: {name} {wanted[name].shape}' for name in wanted if name not in given]
@@ -42,7 +47,7 @@ def matched(given, wanted, source):
     return given
 
 
-def save_checkpoint(trainer, path):
+def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
     """Writes all that decides how the training of `trainer` goes on to `path`."""
     trainer.metrics.flush()
     loader = trainer.train_dataloader.dataloader
@@ -70,7 +75,7 @@ def save_checkpoint(trainer, path):
     storage.write(path, 'checkpoint', arrays, {'state': packed})
 
 
-def load_checkpoint(trainer, path):
+def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
     """Puts `trainer`, ready to fit, where the checkpoint at `path` was.
 
     Raises FileError if the file cannot be read, ValueError if it is of another training; then
@@ -88,9 +93,8 @@ def load_checkpoint(trainer, path):
     saved = {name: np.empty(shape) for name, shape in state['parameters'].items()}
     matched(saved, wanted, path)
     loader = trainer.train_dataloader.dataloader
-    if isinstance(loader, TensorLoader) != ('fingerprint' in state['loader']) or (
-        isinstance(loader, TensorLoader) and loader.fingerprint != state['loader']['fingerprint']
-    ):
+    ours, theirs = _loader_state(loader, within=False), state['loader']
+    if ours.get('fingerprint') != theirs.get('fingerprint'):
         raise ValueError(
             f'{path} is a checkpoint of a training on other data: resume with the data, the batch '
             f'size and the shuffling it began with (seed_everything makes synthetic data the same)'
@@ -107,8 +111,8 @@ def load_checkpoint(trainer, path):
     trainer.train_batch_idx = state['train_batch_idx']
     trainer.val_batch_idx = state['val_batch_idx']
     trainer.model.board.set_state(state['board'])
-    if isinstance(loader, TensorLoader):
-        loader.seed, loader.epoch = state['loader']['seed'], state['loader']['epoch']
+    if theirs:
+        loader.seed, loader.epoch = theirs['seed'], theirs['epoch']
     if state['batches_in_epoch'] is not None:
         trainer.train_dataloader.skip = state['batches_in_epoch']
         trainer.random_to_resume = state['random']
@@ -118,18 +122,17 @@ def load_checkpoint(trainer, path):
         set_random_state(trainer, state['random'])
 
 
-def random_state(trainer):
+def random_state(trainer: Any) -> dict[str, Any]:
     """Where all random numbers are: Python's, NumPy's, d2lite's and the framework's."""
-    name, keys, position, has_gauss, gauss = np.random.get_state()
     return {
         'framework': trainer.serialization.get_random_state(),
         'python': random.getstate(),
-        'numpy': (name, keys, position, has_gauss, gauss),
+        'numpy': np.random.get_state(),
         'd2lite': seeds.get_state(),
     }
 
 
-def set_random_state(trainer, state):
+def set_random_state(trainer: Any, state: dict[str, Any]) -> None:
     """Puts all random numbers back where `random_state` found them."""
     random.setstate(state['python'])
     np.random.set_state(state['numpy'])
@@ -137,7 +140,7 @@ def set_random_state(trainer, state):
     trainer.serialization.set_random_state(state['framework'])
 
 
-def optimizer_state(optim):
+def optimizer_state(optim: Any) -> Any:
     """The state of an optimizer that is no framework's own, by its `state_dict` if it has one.
 
     Raises TypeError if it holds more than its hyperparameters and has none.
@@ -153,7 +156,8 @@ def optimizer_state(optim):
     return {}
 
 
-def set_optimizer_state(optim, state):
+def set_optimizer_state(optim: Any, state: Any) -> None:
+    """Puts the state back that `optimizer_state` found."""
     if hasattr(optim, 'load_state_dict'):
         optim.load_state_dict(state)
 
