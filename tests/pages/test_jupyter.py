@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,7 +16,6 @@ import nbformat
 import pytest
 from contract import require
 
-from d2lite.pages.reading.page import parse_page
 from d2lite.pages.rewriting.plain_notebook import METADATA
 
 SECONDS = 120  # for what takes a few on a machine that is not busy
@@ -82,7 +82,8 @@ def lab(tmp_path_factory):
     require('pytorch')
     home = tmp_path_factory.mktemp('home')
     (home / 'work').mkdir()
-    cells = [nbformat.v4.new_code_cell(cell.content) for cell in parse_page(PAGE).cells]
+    cells = re.findall(r'```{.python .input}\n(.*?)\n```', PAGE, re.S)
+    cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
     nbformat.write(notebook, home / 'work/lesson.ipynb')
     for name, value in SETTINGS.items():

@@ -246,8 +246,6 @@ def test_mxnet_is_made_to_work_before_it_is_imported():
 def test_save_marks():
     code = "%ls\n#@save\ndef f():  #@save\n    '''#@save'''\n    # @save\n    return '#@save'  # x"
     assert without_save_marks(code) == "%ls\ndef f():\n    '''#@save'''\n    return '#@save'  # x"
-    text = "s = '''\n#@save\n'''"
-    assert without_save_marks(text) == text
     assert without_save_marks('not python  #@save\n') == 'not python\n'
 
 

@@ -156,7 +156,7 @@ def test_what_is_printed_in_pieces_is_one_output(run):
         '1 / 0'
     )
     outputs = [output.get('text') for output in result.notebook.cells[0].outputs]
-    assert outputs == ['0\n1\n2\n', '!\n', '3\n', None]
+    assert outputs == ['0\n1\n2\n3\n', '!\n', None]
 
 
 def test_runs_where_an_event_loop_runs_already(run):

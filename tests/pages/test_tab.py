@@ -86,7 +86,7 @@ def test_wrong_marks_are_one_line(notebook):
     for cell, line in {
         '%%tab\n1': '%%tab names no tab; the tabs are pytorch, jax, tensorflow, mxnet, all.',
         '#@tab ,\n1': '#@tab names no tab; the tabs are pytorch, jax, tensorflow, mxnet, all.',
-        '%%tab torch, keras\n1': "%%tab: unknown tab 'keras'; the tabs are pytorch, jax,",
+        '%%tab torch, keras\n1': "Unknown tab 'keras'; the tabs are pytorch, jax,",
     }.items():
         assert notebook.run(cell) == ''
         assert notebook.err.startswith(f'UsageError: {line}') and notebook.err.count('\n') == 1

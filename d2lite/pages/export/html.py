@@ -11,16 +11,18 @@ import hashlib
 import re
 from html import escape
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from d2lite.pages.export import run_summary
 from d2lite.pages.export.code import highlighted
-from d2lite.pages.export.layout import Group, lay_out
+from d2lite.pages.export.layout import Variant, lay_out
 from d2lite.pages.export.outputs import Output, outputs
 from d2lite.pages.export.pictures import described, embedded
 from d2lite.pages.export.prose import SCROLLS, ProseRenderer, clean
+from d2lite.pages.reading.page import Prose
 from d2lite.pages.reading.references import find_labels, to_markdown
 from d2lite.pages.running.kernel import TabResult
 
@@ -36,11 +38,11 @@ def page_html(results: list[TabResult]) -> str:
     labels = find_labels(page.parts)
     parts = []
     for part in lay_out(results):
-        if isinstance(part, Group):
-            parts.append({'group': part, 'panels': [_panel(each, prose) for each in part.variants]})
-        else:
+        if isinstance(part, Prose):
             html = prose(to_markdown(part.text, labels, anchor=prose.label))
             parts.append({'prose': Markup(html), 'tabs': part.tabs})
+        else:
+            parts.append({'group': part, 'panels': [_panel(each, prose) for each in part.variants]})
     heading = _take_heading(parts)
     return _render(
         'page.html',
@@ -62,20 +64,21 @@ def index_html(pages: dict[str, str]) -> str:
     return _render('index.html', script='', pages=pages)
 
 
-def _panel(variant, prose) -> dict:
+def _panel(variant: Variant, prose: ProseRenderer) -> dict[str, Any]:
     place = f'cell {variant.cell.position} on {run_summary.title(variant.tab)}'
-    shown = [_output(each, place, prose) for each in outputs(variant.node)]
     return {
         'tab': variant.tab,
         'code': Markup(highlighted(variant.code, 'python')),
-        'outputs': [Markup(html) for html in shown],
+        'outputs': [Markup(_output(each, place, prose)) for each in outputs(variant.node)],
         'ran': variant.ran,
     }
 
 
 def _output(output: Output, place: str, prose: ProseRenderer) -> str:
     if output.kind == 'image/svg+xml':
-        return _picture(output, f'Plot ({described(output.content)}), output of {place}')
+        words = described(output.content)
+        plot = f'Plot ({words})' if words else 'Plot'
+        return _picture(output, f'{plot}, output of {place}')
     if output.kind.startswith('image/'):
         return _picture(output, f'Picture, output of {place}')
     if output.kind == 'text/html':
@@ -91,38 +94,35 @@ def _output(output: Output, place: str, prose: ProseRenderer) -> str:
 
 
 def _picture(output: Output, words: str) -> str:
+    sides = zip(('width', 'height'), output.size, strict=True)
     size = ''.join(
-        f' {side}="{value:.0f}"'
-        for side, value in zip(('width', 'height'), output.size, strict=True)
-        if isinstance(value, int | float)
+        f' {side}="{value:.0f}"' for side, value in sides if isinstance(value, int | float)
     )
-    words = escape(words.replace('Plot (), ', 'Plot, '))
-    return f'<img class="plot" src="{embedded(output.kind, output.content)}" alt="{words}"{size}>'
+    address = embedded(output.kind, output.content)
+    return f'<img class="plot" src="{address}" alt="{escape(words)}"{size}>'
 
 
-def _take_heading(parts: list[dict]) -> Markup:
+def _take_heading(parts: list[dict[str, Any]]) -> Markup:
     """The heading that the page begins with, out of `parts`; empty if it does not."""
-    for part in parts:
-        if 'prose' in part:
-            if match := re.match(r'\s*<h1\b.*?</h1>', part['prose'], flags=re.S):
-                part['prose'] = Markup(part['prose'][match.end() :])
-                return Markup(match[0])
-            break
+    first = next((part for part in parts if 'prose' in part), {'prose': ''})
+    if match := re.match(r'\s*<h1\b.*?</h1>', first['prose'], flags=re.S):
+        first['prose'] = Markup(first['prose'][match.end() :])
+        return Markup(match[0])
     return Markup('')
 
 
 def _words(html: str) -> str:
-    html = re.sub('<annotation.*?</annotation>', '', html, flags=re.S)
-    return Markup(html).striptags()
+    return Markup(re.sub('<annotation.*?</annotation>', '', html, flags=re.S)).striptags()
 
 
-def _render(template: str, script: str, **values) -> str:
+def _render(template: str, script: str, **values: Any) -> str:
     environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     style = _text('page.css')
-    policy = f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; base-uri 'none'"
-    policy += f"; form-action 'none'; script-src {_quoted_hash(script)}"
+    allowed = _hash(script) if script else "'none'"
+    policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {allowed}"
+    policy += "; base-uri 'none'; form-action 'none'"
     return environment.from_string(_text(template)).render(
         style=Markup(style), script=Markup(script), policy=policy, **values
     )
@@ -132,9 +132,5 @@ def _text(name: str) -> str:
     return FILES.joinpath(name).read_text(encoding='utf-8')
 
 
-def _quoted_hash(text: str) -> str:
-    return f"'{_hash(text)}'" if text else "'none'"
-
-
 def _hash(text: str) -> str:
-    return 'sha256-' + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -3,10 +3,9 @@
 import base64
 import re
 
-from d2lite.pages.export.old_outputs import with_texts
+from nbformat import NotebookNode
+
 from d2lite.pages.export.outputs import outputs
-from d2lite.pages.reading.page import Prose
-from d2lite.pages.reading.references import find_labels, to_markdown
 from d2lite.pages.running.kernel import TabResult
 
 __all__ = ['markdown_files']
@@ -17,33 +16,32 @@ SUFFIXES = {
 }  # fmt: skip
 
 
-def markdown_files(result: TabResult) -> dict[str, str | bytes]:
-    """The files by name: `lesson.jax.md` last, after the pictures in `lesson.jax_files/`."""
+def markdown_files(notebook: NotebookNode, result: TabResult) -> dict[str, str | bytes]:
+    """The files by name: `lesson.jax.md` last, after the pictures in `lesson.jax_files/`.
+
+    `notebook` is that of `result`, with its outputs.
+    """
     name = f'{result.page.path.stem}.{result.tab}'
-    parts = result.page.parts_for_tab(result.tab)
-    labels = find_labels(parts)
     blocks, files = [], {}
-    for part, text in with_texts(parts):
-        if isinstance(part, Prose):
-            blocks.append(to_markdown(text, labels))
+    for node in notebook.cells:
+        if node.cell_type == 'markdown':
+            blocks.append(node.source)
             continue
-        if not part.front:
-            blocks.append(_fenced(part.source, 'python'))
-        for number, output in enumerate(outputs(result.nodes[part.position]), start=1):
+        blocks.append(_fenced(node.source, 'python'))
+        position = node.metadata['d2lite']['position']
+        for number, output in enumerate(outputs(node), start=1):
             if output.kind in SUFFIXES:
-                path = f'{name}_files/cell-{part.position}-{number}.{SUFFIXES[output.kind]}'
+                path = f'{name}_files/cell-{position}-{number}.{SUFFIXES[output.kind]}'
                 is_text = output.kind == 'image/svg+xml'
                 files[path] = output.content if is_text else base64.b64decode(output.content)
-                blocks.append(f'![Output of cell {part.position}]({path})')
+                blocks.append(f'![Output of cell {position}]({path})')
             elif output.kind in ('text/markdown', 'text/latex'):
                 blocks.append(output.content)
-            else:
-                text = output.fallback if output.kind == 'text/html' else output.content
-                blocks.append(_fenced(text, 'text') if text else '')
-    if result.error or result.cells_run < result.cells_total:
+            elif text := output.fallback if output.kind == 'text/html' else output.content:
+                blocks.append(_fenced(text, 'text'))
+    if not result.complete:
         blocks.append(f'*Not complete: {result.error or "the run was stopped"}*')
-    text = '\n\n'.join(block for block in blocks if block.strip())
-    return files | {f'{name}.md': text + '\n'}
+    return files | {f'{name}.md': '\n\n'.join(blocks) + '\n'}
 
 
 def _fenced(text: str, language: str) -> str:

@@ -1,7 +1,7 @@
 """Formulas as MathML, which browsers draw by themselves.
 
-latex2mathml translates; its result is taken over element by element, and only what MathML says
-for drawing: no links, no styles, no handlers. The TeX stays inside, for those who copy a formula.
+latex2mathml translates; of its result only what MathML says for drawing is kept: no links, no
+styles, no handlers. The TeX stays inside, for those who copy a formula.
 """
 
 import re
@@ -9,10 +9,10 @@ from html import escape
 from xml.etree import ElementTree
 
 import latex2mathml.converter
+import nh3
 
 __all__ = ['FormulaError', 'to_mathml']
 
-NAMESPACE = '{http://www.w3.org/1998/Math/MathML}'
 ELEMENTS = set(
     """
     math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose
@@ -52,28 +52,18 @@ def to_mathml(tex: str, *, block: bool = False) -> str:
     )
     source = re.sub(r'\\(begin|end)\{equation\*?\}', '', source)
     try:
-        text = latex2mathml.converter.convert(source, display='block' if block else 'inline')
-        root = ElementTree.fromstring(re.sub(r'&(?!#?\w+;)', '&amp;', text))
+        display = 'block' if block else 'inline'
+        tree = latex2mathml.converter.convert_to_element(source, display=display)
     except Exception as error:  # any error that a parser of TeX may run into
         raise FormulaError(f'{type(error).__name__}: {error}') from None
-    written = ''.join(_written(child) for child in root)
-    if unknown := re.search(r'\\[A-Za-z]+', written):
+    # Its texts hold special characters as references, such as &#x0003C;.
+    mathml = re.sub('&amp;(?=#x[0-9A-F]+;)', '&', ElementTree.tostring(tree, encoding='unicode'))
+    mathml = nh3.clean(mathml, tags=ELEMENTS, attributes={'*': ATTRIBUTES}, link_rel=None)
+    if unknown := re.search(r'\\[A-Za-z]+', mathml):
         raise FormulaError(f'{unknown[0]} is not known')
-    display = ' display="block"' if block else ''
+    start, content = re.fullmatch(r'(<math\b[^>]*>)(.*)</math>', mathml, re.S).groups()
     return (
-        f'<math{display}><semantics><mrow>{written}</mrow>'
+        f'{start}<semantics><mrow>{content}</mrow>'
         f'<annotation encoding="application/x-tex">{escape(tex.strip(), quote=False)}</annotation>'
         f'</semantics></math>'
     )
-
-
-def _written(element: ElementTree.Element) -> str:
-    name = element.tag.removeprefix(NAMESPACE)
-    inner = escape(element.text or '', quote=False)
-    inner += ''.join(_written(child) + escape(child.tail or '', quote=False) for child in element)
-    if name not in ELEMENTS:
-        return inner
-    attributes = ''.join(
-        f' {key}="{escape(value)}"' for key, value in element.attrib.items() if key in ATTRIBUTES
-    )
-    return f'<{name}{attributes}>{inner}</{name}>'

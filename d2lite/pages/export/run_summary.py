@@ -11,7 +11,7 @@ import platform
 import d2lite
 from d2lite.pages.running.kernel import TabResult
 
-__all__ = ['TITLES', 'columns', 'notes', 'title', 'verdict']
+__all__ = ['columns', 'notes', 'title']
 
 TITLES = {'mxnet': 'MXNet', 'pytorch': 'PyTorch', 'tensorflow': 'TensorFlow', 'jax': 'JAX'}
 LOSSES = {'train_loss': 'training loss', 'val_loss': 'validation loss'}
@@ -27,7 +27,7 @@ def columns(results: list[TabResult]) -> dict[str, list[str]]:
     table = {
         'Framework': [title(result.tab) for result in results],
         'Version': [str(result.values.get('version', '–')) for result in results],
-        'Device': [_device(result) for result in results],
+        'Device': [result.device or '–' for result in results],
         'Cells run': [f'{result.cells_run} of {result.cells_total}' for result in results],
     }
     for key, name in LOSSES.items():
@@ -35,15 +35,8 @@ def columns(results: list[TabResult]) -> dict[str, list[str]]:
         if any(loss is not None for loss in losses):
             table[f'Final {name}'] = ['–' if loss is None else f'{loss:.6g}' for loss in losses]
     table['Seconds'] = [f'{result.seconds:.1f}' for result in results]
-    table['Result'] = [verdict(result) for result in results]
+    table['Result'] = [result.verdict for result in results]
     return table
-
-
-def verdict(result: TabResult) -> str:
-    """`passed`, `not run`, or the error."""
-    if result.error:
-        return f'failed: {result.error}'
-    return 'passed' if result.cells_run == result.cells_total else 'not run'
 
 
 def notes(results: list[TabResult]) -> list[str]:
@@ -54,7 +47,7 @@ def notes(results: list[TabResult]) -> list[str]:
         losses = {tab: loss for tab, loss in losses.items() if loss is not None}
         if len(losses) > 1:
             sentences.append(_apart(name, losses))
-    if any(not result.error and verdict(result) != 'passed' for result in results):
+    if any(result.verdict == 'not run' for result in results):
         sentences.append('The run was stopped before all tabs had run.')
     changes = dict.fromkeys(change for result in results for change in result.overridden)
     for change in changes:
@@ -66,10 +59,6 @@ def notes(results: list[TabResult]) -> list[str]:
     python, system = platform.python_version(), f'{platform.system()} {platform.machine()}'
     sentences.append(f'Run on {today} with d2lite {d2lite.__version__}, Python {python}, {system}.')
     return sentences
-
-
-def _device(result):
-    return result.values.get('device') or ', '.join(result.values.get('devices', [])) or '–'
 
 
 def _final(result, key):

@@ -7,24 +7,24 @@ lesson.jax.md           Markdown for each tab, and lesson.jax_files/ with its pi
 
 from pathlib import Path
 
+import nbformat
+
 from d2lite.files import replace_file
 from d2lite.pages.export.html import index_html, page_html
 from d2lite.pages.export.markdown import markdown_files
-from d2lite.pages.export.notebook import notebook_text
-from d2lite.pages.reading.page import PageError
+from d2lite.pages.export.notebook import executed_notebook
+from d2lite.pages.reading.page import Page, PageError
 from d2lite.pages.running.kernel import TabResult
 
-__all__ = ['FORMATS', 'Writer']
-
-FORMATS = ('notebook', 'html', 'md')
+__all__ = ['Writer']
 
 
 class Writer:
     """Writes the results of a run; `written` are the files so far."""
 
-    def __init__(self, folder: Path, formats: list[str], results: list[TabResult]):
+    def __init__(self, folder: Path, formats: list[str], results: list[TabResult]) -> None:
         """Raises PageError if two pages would write the same file, OSError without a folder."""
-        self.folder, self.formats = Path(folder), formats
+        self.folder, self.formats = folder, formats
         self.pages = {}
         for result in results:
             self.pages.setdefault(result.page.path, []).append(result)
@@ -41,32 +41,34 @@ class Writer:
 
     def tab_done(self, result: TabResult) -> None:
         """Writes the files of one tab, and those of its page after its last tab."""
-        self.done.add(id(result))
+        self.done.add(result)
+        notebook = executed_notebook(result)
         if 'notebook' in self.formats:
-            self._write(f'{result.page.path.stem}.{result.tab}.ipynb', notebook_text(result))
+            name = f'{result.page.path.stem}.{result.tab}.ipynb'
+            self._write(name, nbformat.writes(notebook) + '\n')
         if 'md' in self.formats:
-            for name, data in markdown_files(result).items():
+            for name, data in markdown_files(notebook, result).items():
                 self._write(name, data)
         results = self.pages[result.page.path]
-        if all(id(each) in self.done for each in results):
+        if self.done.issuperset(results):
             self._write_page(results)
 
     def interrupted(self) -> None:
         """Writes the partial results of the tabs that had begun."""
         for results in self.pages.values():
             begun = [each for each in results if each.cells_run or each.error]
-            late = [each for each in begun if id(each) not in self.done]
-            for result in late:
-                self.tab_done(result)
-            if begun and not all(id(each) in self.done for each in results):
+            for result in begun:
+                if result not in self.done:
+                    self.tab_done(result)
+            if begun and not self.done.issuperset(results):
                 self._write_page(results)
 
     def write_index(self) -> None:
         """Writes index.html, which leads to the pages."""
-        addresses = {f'{path.stem}.html': _title(r[0].page) for path, r in self.pages.items()}
-        self._write('index.html', index_html(addresses))
+        titles = {f'{path.stem}.html': _title(runs[0].page) for path, runs in self.pages.items()}
+        self._write('index.html', index_html(titles))
 
-    def _write_page(self, results):
+    def _write_page(self, results: list[TabResult]):
         if 'html' in self.formats:
             self._write(f'{results[0].page.path.stem}.html', page_html(results))
 
@@ -78,6 +80,6 @@ class Writer:
             self.written.append(path)
 
 
-def _title(page) -> str:
+def _title(page: Page) -> str:
     heading = next((line for line in page.text.split('\n') if line.startswith('# ')), '')
     return heading.removeprefix('# ').strip() or page.path.stem

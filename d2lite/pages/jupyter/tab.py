@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from d2lite import selection
 from d2lite.pages.jupyter import widget
 from d2lite.pages.jupyter.choice import current_choice
+from d2lite.pages.reading.blocks import TAB_LINE, canonical_tabs, tab_names
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ['Tab', 'current', 'load_ipython_extension', 'select', 'unload_ipython_extension']
-
-MAGIC = re.compile(r'\s*(?P<mark>%%tab|#\s*@tab)(?![\w.])(?P<names>.*)')
 
 
 def select(name: str) -> None:
@@ -43,7 +42,7 @@ class Tab:
         A list of names works as well. Raises BackendError for an unknown name, ValueError without
         any. Under the page runner, which has fixed the tab, nothing is shown.
         """
-        names = _names(tabs)
+        names = canonical_tabs(*tabs)
         if 'all' in names:
             names = list(selection.registered_backends())
         if not names:
@@ -67,10 +66,10 @@ class Tab:
 
     def selected(self, *tabs: str | list[str]) -> bool:
         """True if this kernel is on one of `tabs`. Raises BackendError for an unknown name."""
-        names = _names(tabs)
+        names = canonical_tabs(*tabs)
         return 'all' in names or current() in names
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f'<tab {current()}>'
 
 
@@ -86,11 +85,11 @@ def load_ipython_extension(shell: 'InteractiveShell') -> None:
 
 def unload_ipython_extension(shell: 'InteractiveShell') -> None:
     """Takes `%%tab` away again."""
-    # By name: after a reload these are other functions.
+    # By their module: after a reload these are other functions.
     transformers = shell.input_transformers_cleanup
-    transformers[:] = [each for each in transformers if not _is_ours(each, '_apply_magic')]
+    transformers[:] = [each for each in transformers if each.__module__ != __name__]
     for callback in list(shell.events.callbacks['pre_run_cell']):
-        if _is_ours(callback, '_before_cell'):
+        if callback.__module__ == __name__:
             shell.events.unregister('pre_run_cell', callback)
 
 
@@ -118,13 +117,14 @@ def _apply_magic(lines: list[str]) -> list[str]:
 
     It changes nothing and prints nothing: IPython also transforms cells that it does not run.
     """
-    first, names, problem = _tabs_of(lines)
-    if problem:
-        return [_call('complain', problem)]
+    try:
+        first, names = _tabs_of(lines)
+    except ValueError as error:
+        return [_call('complain', str(error))]
     if names is None:
         return lines
     if not {'all', current()} & set(names):
-        return [_call('skipped', names)]
+        return [_call('skipped', list(names))]
     rest = lines[first + 1 :]
     following = next((line for line in rest if line.strip()), '')
     if not following or following.startswith('%%'):  # a magic of the whole cell must be on top
@@ -135,47 +135,24 @@ def _apply_magic(lines: list[str]) -> list[str]:
 
 
 def _before_cell(info) -> None:
-    _, names, problem = _tabs_of((info.raw_cell or '').splitlines(keepends=True))
-    if names and not problem and {'all', current()} & set(names):
+    try:
+        _, names = _tabs_of((info.raw_cell or '').splitlines(keepends=True))
+    except ValueError:
+        return  # `_apply_magic` has made it a cell that complains
+    if names and {'all', current()} & set(names):
         if warning := current_choice().note_run():
             widget.warn(warning)
 
 
-def _tabs_of(lines: list[str]) -> tuple[int, list[str] | None, str]:
-    """The index of the line that names the tabs of a cell, their names, and the problem with it."""
+def _tabs_of(lines: list[str]) -> tuple[int, tuple[str, ...] | None]:
+    """The index of the line that names the tabs of a cell, and their names, if it names any.
+
+    Raises ValueError for a wrong name, or for a line without one.
+    """
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    match = MAGIC.fullmatch(lines[first].rstrip('\r\n')) if lines else None
-    if not match:
-        return first, None, ''
-    known = ', '.join([*selection.registered_backends(), 'all'])
-    names = [name for name in re.split(r'[\s,]+', match['names']) if name]
-    if not names:
-        return first, None, f'{match["mark"]} names no tab; the tabs are {known}.'
-    try:
-        return first, _names(names), ''
-    except selection.BackendError:
-        unknown = next(name for name in names if not _is_known(name))
-        return first, None, f'{match["mark"]}: unknown tab {unknown!r}; the tabs are {known}.'
+    match = TAB_LINE.fullmatch(lines[first].rstrip('\r\n')) if lines else None
+    return first, match and tab_names(match['names'], match['mark'])
 
 
 def _call(function: str, argument) -> str:
     return f"__import__('d2lite.pages.jupyter.tab').pages.jupyter.tab.{function}({argument!r})\n"
-
-
-def _names(tabs) -> list[str]:
-    flat = [n for each in tabs for n in (each if isinstance(each, list | tuple) else [each])]
-    return [name if name == 'all' else selection.canonical_name(name) for name in flat]
-
-
-def _is_known(name: str) -> bool:
-    try:
-        return bool(_names([name]))
-    except selection.BackendError:
-        return False
-
-
-def _is_ours(function, name: str) -> bool:
-    return (getattr(function, '__module__', ''), getattr(function, '__name__', '')) == (
-        __name__,
-        name,
-    )

@@ -1,17 +1,21 @@
-"""The parts of a page, cells and prose, and the error for a malformed page."""
+"""The parts of a page, cells and prose, and the names of their tabs."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from d2lite import selection
 
-__all__ = ['Cell', 'PageError', 'Prose', 'tab_names']
+__all__ = ['TAB_LINE', 'Cell', 'PageError', 'Prose', 'canonical_tabs', 'tab_names', 'tabs_on_page']
+
+TAB_LINE = re.compile(r'\s*(?P<mark>%%tab|#\s*@tab)(?![\w.])(?P<names>.*)')
 
 
 class PageError(ValueError):
     """A page cannot be read or has no such tab; the message begins with `file:line:`."""
 
-    def __init__(self, path: Path | str, line: int | None, message: str):
+    def __init__(self, path: Path | str, line: int | None, message: str) -> None:
         super().__init__(f'{path}:{line}: {message}' if line else f'{path}: {message}')
 
 
@@ -20,8 +24,6 @@ class Cell:
     """One code cell of a page; lines and positions count from 1."""
 
     source: str  # what runs: without the line that names the tabs
-    content: str  # the text in the fence
-    raw: str  # the text in the file: with the fence, and the blank lines that follow
     line: int  # of the opening fence in the file
     first_line: int  # of the first line of `source` in the file
     tabs: tuple[str, ...] | None  # names of tabs, ('all',), or None if it names none
@@ -34,21 +36,32 @@ class Prose:
     """Text between cells, one block for each of the tabs it is for."""
 
     text: str  # Markdown, without the lines that begin and end a block of a tab
-    raw: str  # the text in the file: with those lines, and the blank lines that follow
-    line: int  # where it begins in the file
     tabs: tuple[str, ...] | None  # names of tabs, ('all',), or None outside of such a block
 
 
-def tab_names(names: list[str], path: Path, line: int, where: str) -> list[str]:
-    """The names in canonical form, each once. Raises PageError for an unknown one, or for none."""
+def canonical_tabs(*names: str | Sequence[str]) -> list[str]:
+    """Names, alone or in lists, in canonical form. Raises BackendError for an unknown one."""
+    flat = [n for each in names for n in ([each] if isinstance(each, str) else each)]
+    return [name if name == 'all' else selection.canonical_name(name) for name in flat]
+
+
+def tab_names(names: str, where: str) -> tuple[str, ...]:
+    """The names in canonical form, each once. Raises ValueError for an unknown one, or for none."""
     known = ', '.join([*selection.registered_backends(), 'all'])
-    names = [name for name in names if name]
-    if not names:
-        raise PageError(path, line, f'{where} names no tab; the tabs are {known}.')
     canonical = []
-    for name in names:
+    for name in re.split(r'[\s,]+', names.strip(' \t\n,')):
+        if not name:
+            raise ValueError(f'{where} names no tab; the tabs are {known}.')
         try:
-            canonical.append(name if name == 'all' else selection.canonical_name(name))
+            canonical += canonical_tabs(name)
         except selection.BackendError:
-            raise PageError(path, line, f'Unknown tab {name!r}; the tabs are {known}.') from None
-    return list(dict.fromkeys(canonical))
+            raise ValueError(f'Unknown tab {name!r}; the tabs are {known}.') from None
+    return tuple(dict.fromkeys(canonical))
+
+
+def tabs_on_page(names: str, where: str, path: Path, line: int) -> tuple[str, ...]:
+    """The names that a line of a page gives. Raises PageError for a wrong one, or for none."""
+    try:
+        return tab_names(names, where)
+    except ValueError as error:
+        raise PageError(path, line, str(error)) from None

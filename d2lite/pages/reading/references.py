@@ -30,18 +30,18 @@ ROLES = 'label|eqlabel|numref|eqref|ref|cite|citep|citet|width|height|bibliograp
 TOKEN = re.compile(
     rf"""
       :(?P<role>{ROLES}):(?P<ticks>`+)\s*(?P<name>[^`\n]+?)\s*(?P=ticks)
-    | (?P<untouched>
-          \\.
-        | (?P<code>(?<!`)`+(?!`)) (?:(?!\n\s*\n).)+? (?<!`)(?P=code)(?!`)
-        | \$\$ .+? \$\$
-        | \$(?=[^\s$]) (?:(?!\n\s*\n)(?:\\.|[^\\$]))*? (?<=\S)\$(?!\d)
-      )
-    | (?P<open>[\[(](?:\*\*|~~)(?![*~]))
-    | (?P<close>(?:\*\*|~~)(?:\](?!\((?!\*\*|~~))|\)))  # not that of a link: [**text**](target)
+    | \\.
+    | (?P<code>(?<!`)`+(?!`)) (?:(?!\n\s*\n).)+? (?<!`)(?P=code)(?!`)
+    | \$\$ .+? \$\$
+    | \$(?=[^\s$]) (?:(?!\n\s*\n)(?:\\.|[^\\$]))*? (?<=\S)\$(?!\d)
+    # The end of a mark is not that of a link, as in [**text**](target).
+    | \[(?P<m>\*\*|~~)(?![*~]) (?P<m_text>(?:(?!\[(?:\*\*|~~)).)+?) (?P=m)\](?!\((?!\*\*|~~))
+    | \((?P<n>\*\*|~~)(?![*~]) (?P<n_text>(?:(?!\((?:\*\*|~~)).)+?) (?P=n)\)
     """,
     re.S | re.X,
 )
 LABEL_LINE = re.compile(r'\n[ \t]*(:label:(`+)[^`\n]+\2)[ \t]*(?=\n|\Z)')
+SIZE_LINE = re.compile(r'^[ \t]*:(?:width|height|bibliography):(`+)[^`\n]+\1[ \t]*\n', re.M)
 ROLE_LINES = re.compile(rf'(?:^[ \t]*:(?:{ROLES}):`[^`\n]*`[ \t]*\n)+\Z', re.M)
 
 
@@ -98,29 +98,17 @@ def _plain(text: str, labels, anchor) -> str:
         lambda m: (' ' if HEADING.match(text[: m.start()].rpartition('\n')[2]) else '\n') + m[1],
         text,
     )
-    out, opened = [], []  # opened: the places in `out` of marks that are not closed yet
-    position = 0
-    for match in TOKEN.finditer(text):
-        out.append(text[position : match.start()])
-        position = match.end()
+    text = SIZE_LINE.sub('', text)
+
+    def plain(match):
         if match['role']:
-            out.append(_role(match['role'], match['name'], labels, anchor))
-            if not out[-1] and text[:position].rpartition('\n')[2].strip() == match[0]:
-                position += text.startswith('\n', position)  # the line had nothing else
-        elif match['open']:
-            opened.append(len(out))
-            out.append(match[0])
-        elif match['close'] and opened and _pair(out[opened[-1]], match[0]):
-            start = opened.pop()
-            inner = ''.join(out[start + 1 :])
-            out[start:] = ['' if '~' in match[0] else _bold(inner)]
-        else:
-            out.append(match[0])
-    return ''.join([*out, text[position:]])
+            return _role(match['role'], match['name'], labels, anchor)
+        mark = match['m'] or match['n']
+        if mark == '**':
+            return _bold(TOKEN.sub(plain, match['m_text'] or match['n_text']))
+        return '' if mark else match[0]
 
-
-def _pair(opening: str, closing: str) -> bool:
-    return opening[0] + closing[-1] in ('[]', '()') and opening[1:] == closing[:-1]
+    return TOKEN.sub(plain, text)
 
 
 def _bold(text: str) -> str:

@@ -17,7 +17,7 @@ IPYTHON_LINE = re.compile(
 )
 # The line itself follows as a comment. The character is for private use, so no cell has it.
 MASK = 'pass  #\ue000'
-SAVE_MARK = re.compile(r'[ \t]*#[ \t]*@save[ \t]*$', re.M)
+SAVE_MARK = re.compile(r'^[ \t]*#[ \t]*@save[ \t]*\n|[ \t]*#[ \t]*@save[ \t]*$', re.M)
 
 
 def transform_code(text: str, transformer: cst.CSTTransformer) -> str:
@@ -32,28 +32,7 @@ def source_of(node: cst.CSTNode) -> str:
 
 def without_save_marks(text: str) -> str:
     """The code without the comments `#@save`, which mark the definitions of the book's library."""
-    if '@save' not in text:
-        return text
-    try:
-        return transform_code(text, _SaveMarkRemover())
-    except SyntaxError:
-        return re.sub(rf'^{SAVE_MARK.pattern}\n|{SAVE_MARK.pattern}', '', text, flags=re.M)
-
-
-class _SaveMarkRemover(cst.CSTTransformer):
-    def leave_Comment(self, original_node, updated_node):
-        rest = SAVE_MARK.sub('', updated_node.value)
-        return updated_node.with_changes(value=rest) if rest else cst.RemoveFromParent()
-
-    def leave_TrailingWhitespace(self, original_node, updated_node):
-        if original_node.comment and not updated_node.comment:
-            return updated_node.with_changes(whitespace=cst.SimpleWhitespace(''))
-        return updated_node
-
-    def leave_EmptyLine(self, original_node, updated_node):
-        if original_node.comment and not updated_node.comment:
-            return cst.RemoveFromParent()
-        return updated_node
+    return SAVE_MARK.sub('', text)
 
 
 def _parse(text: str) -> cst.Module:

@@ -73,11 +73,7 @@ def override(page: Page, settings: dict[str, str], tabs: list[str]) -> tuple[Pag
                     f'--set {name}: on tab {tab} the page neither assigns {name} '
                     f'(outside of functions and loops), nor calls something with {name}=<literal>.',
                 )
-    page = dataclasses.replace(
-        page,
-        cells=tuple(changed.values()),
-        parts=tuple(changed.get(part, part) for part in page.parts),
-    )
+    page = dataclasses.replace(page, parts=tuple(changed.get(part, part) for part in page.parts))
     return page, [each for of_cell in overrides.values() for each in of_cell]
 
 

@@ -6,20 +6,22 @@ marks are plain Markdown.
 """
 
 import re
+from collections.abc import Callable
 
-import nbformat
+from nbformat import NotebookNode, v4
 
 from d2lite import selection
-from d2lite.pages.reading.blocks import Cell, PageError, Prose
+from d2lite.pages.reading.blocks import Cell, PageError
 from d2lite.pages.reading.page import Page
 from d2lite.pages.reading.references import find_labels, to_markdown
 from d2lite.pages.rewriting.code import without_save_marks
 from d2lite.pages.rewriting.imports import import_d2lite
 from d2lite.pages.rewriting.tabs import Unresolvable, resolve
 
-__all__ = ['METADATA', 'plain_code', 'to_plain_notebook']
+__all__ = ['METADATA', 'notebook_of', 'plain_code', 'to_plain_notebook']
 
 EXTENSION = re.compile(r'^[ \t]*%(?:re)?load_ext[ \t]+(?:d2lbook|d2lite)\.tab[ \t]*(?:\n|\Z)', re.M)
+FIRST_IMPORT = re.compile(r'^[ \t]*(?:import|from)[ \t]+(mxnet|d2lite)\b', re.M)
 MXNET = 'import d2lite.mxnet  # makes MXNet work with current NumPy, so it comes first'
 METADATA = {
     'kernelspec': {'display_name': 'Python 3', 'language': 'python', 'name': 'python3'},
@@ -27,32 +29,35 @@ METADATA = {
 }
 
 
-def to_plain_notebook(page: Page, tab: str) -> nbformat.NotebookNode:
+def to_plain_notebook(page: Page, tab: str) -> NotebookNode:
     """The notebook of `tab`, without outputs.
 
     Raises PageError, with file and line, if the page has no such tab, or uses `tab` in a way that
     only running it could evaluate; BackendError if no backend has this name.
     """
+    name = selection.canonical_name(tab)
+    notebook = notebook_of(page, tab, lambda cell: v4.new_code_cell(plain_code(cell, page, name)))
+    code = '\n'.join(cell.source for cell in notebook.cells if cell.cell_type == 'code')
+    first = FIRST_IMPORT.search(code)
+    if name == 'mxnet' and first and first[1] == 'mxnet':
+        notebook.cells.insert(0, v4.new_code_cell(MXNET, id='mxnet'))
+    return notebook
+
+
+def notebook_of(page: Page, tab: str, node_of: Callable[[Cell], NotebookNode]) -> NotebookNode:
+    """The prose of `tab`, and what `node_of` makes of its cells; what is empty is left out."""
     parts = page.parts_for_tab(tab)
-    tab = selection.canonical_name(tab)
     labels = find_labels(parts)
-    cells, markdown = [], []
-    for part in [*parts, None]:
-        if isinstance(part, Prose):
-            markdown.append(to_markdown(part.text, labels))
-            continue
-        code = '' if part is None else plain_code(part, page, tab)
-        if code.strip() or part is None:
-            if text := '\n\n'.join(filter(None, markdown)):
-                cells.append(nbformat.v4.new_markdown_cell(text))
-            markdown = []
-        if code.strip():
-            cells.append(nbformat.v4.new_code_cell(code))
-    if tab == 'mxnet' and _imports_mxnet_first(cells):
-        cells.insert(0, nbformat.v4.new_code_cell(MXNET))
-    for number, cell in enumerate(cells, start=1):
-        cell.id = f'cell-{number}'  # the same page gives the same file
-    return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    nodes = [
+        node_of(part)
+        if isinstance(part, Cell)
+        else v4.new_markdown_cell(to_markdown(part.text, labels))
+        for part in parts
+    ]
+    nodes = [node for node in nodes if node.source.strip()]
+    for number, node in enumerate(nodes, start=1):
+        node.id = f'cell-{number}'  # the same page gives the same file
+    return v4.new_notebook(cells=nodes, metadata=METADATA)
 
 
 def plain_code(cell: Cell, page: Page, tab: str) -> str:
@@ -69,9 +74,3 @@ def plain_code(cell: Cell, page: Page, tab: str) -> str:
             message = f'This cell uses `tab`, but it cannot be read as Python: {error.msg}.'
             raise PageError(page.path, cell.line, message) from None
         return without_save_marks(code).strip('\n')  # such as a cell of %%bash
-
-
-def _imports_mxnet_first(cells) -> bool:
-    code = '\n'.join(cell.source for cell in cells if cell.cell_type == 'code')
-    first = re.search(r'^[ \t]*(?:import|from)[ \t]+(mxnet|d2lite)\b', code, re.M)
-    return first is not None and first[1] == 'mxnet'

@@ -14,6 +14,7 @@ import libcst.matchers as m
 from libcst.metadata import PositionProvider
 
 from d2lite import selection
+from d2lite.pages.reading.blocks import canonical_tabs
 from d2lite.pages.rewriting.code import source_of, transform_code
 
 __all__ = ['Unresolvable', 'resolve']
@@ -149,11 +150,8 @@ class _Resolver(cst.CSTTransformer):
             if any(argument.keyword or argument.star for argument in call.args):
                 raise ValueError
             names = [ast.literal_eval(f'({source_of(each.value)})') for each in call.args]
-            flat = [
-                n for each in names for n in (each if isinstance(each, list | tuple) else [each])
-            ]
-            return self.tab in [selection.canonical_name(name) for name in flat]
-        except (ValueError, AttributeError):
+            return bool({'all', self.tab} & set(canonical_tabs(*names)))
+        except (ValueError, AttributeError, TypeError):
             message = 'tab.selected takes names of tabs in quotes.'
             raise Unresolvable(self._line(call), message) from None
         except selection.BackendError as error:

@@ -4,12 +4,13 @@ import asyncio
 import os
 import re
 import signal
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -33,38 +34,32 @@ class Failure:
     evalue: str
     traceback: str = ''
 
-    def __str__(self):
+    def __str__(self) -> str:
         place = f'cell {self.cell.position} (line {self.line}): ' if self.cell else ''
         return f'{place}{self.ename}: {self.evalue}' if self.evalue else f'{place}{self.ename}'
-
-
-class _ThisInterpreter(KernelSpecManager):
-    """Knows one kernel: this Python. An installed kernelspec may point at any other."""
-
-    def get_kernel_spec(self, kernel_name):
-        command = [sys.executable, '-m', 'ipykernel_launcher', '-f', '{connection_file}']
-        # Tracebacks as Python prints them, without the surrounding lines of every frame.
-        command += ['--InteractiveShell.xmode=Plain']
-        return KernelSpec(argv=command, display_name='Python', language='python')
 
 
 class KernelClient(NotebookClient):
     """An nbclient that passes outputs on as they come and returns every error as a Failure."""
 
-    on_output = None  # called with 'stdout' or 'stderr', and the text
-    output_error = None  # what it raised
-    usable = False  # the kernel is alive and waits for the next cell
+    on_output: Callable[[str, str], None] | None = None  # takes 'stdout' or 'stderr', and the text
+    output_error: Exception | None = None  # what it raised
+    usable: bool = False  # the kernel is alive and waits for the next cell
 
-    def __init__(self, notebook: NotebookNode, folder: str):
+    def __init__(self, notebook: NotebookNode, folder: str) -> None:
         """`folder` is for what a running kernel needs: its sockets and its log."""
         manager = AsyncKernelManager(
-            kernel_name='python3',
-            kernel_spec_manager=_ThisInterpreter(),
+            # Without folders it knows this Python alone; an installed kernelspec may be another.
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
             connection_file=os.path.join(folder, 'kernel.json'),
             # Sockets in our own folder, not ports of this machine; their paths must be short.
             transport='ipc' if os.name == 'posix' and len(folder) < 80 else 'tcp',
         )
-        super().__init__(notebook, km=manager, iopub_timeout=60)
+        # Tracebacks as Python prints them, without the surrounding lines of every frame.
+        plain = ['--InteractiveShell.xmode=Plain']
+        super().__init__(
+            notebook, km=manager, iopub_timeout=60, extra_arguments=plain, coalesce_streams=True
+        )
         self.log_path = Path(folder, 'kernel.log')
 
     async def start(self, tab: str, cwd: Path) -> Failure | None:
@@ -87,8 +82,6 @@ class KernelClient(NotebookClient):
 
     def log_tail(self) -> str:
         """The last lines that the kernel wrote outside of any cell; they may say why it died."""
-        if not self.log_path.exists():
-            return ''
         return '\n'.join(self.log_path.read_text(errors='replace').splitlines()[-MAX_LOG_LINES:])
 
     async def attempt(
@@ -115,7 +108,9 @@ class KernelClient(NotebookClient):
             message = f'the kernel {_ending(code)}'
             return Failure(cell, line, 'KernelDied', message, self.log_tail())
 
-    def process_message(self, message, cell, cell_index):
+    def process_message(
+        self, message: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
         if self.on_output and (printed := _printed(message['msg_type'], message['content'])):
             try:
                 self.on_output(*printed)
@@ -135,7 +130,7 @@ class KernelClient(NotebookClient):
                 self.kc.stop_channels()
 
 
-def _printed(kind: str, content: dict) -> tuple[str, str] | None:
+def _printed(kind: str, content: dict[str, Any]) -> tuple[str, str] | None:
     """The stream and the text of a message from the kernel, if a terminal would show it."""
     if kind == 'stream':
         return content['name'], content['text']

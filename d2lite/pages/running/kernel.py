@@ -15,11 +15,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import nbformat
+from nbformat import NotebookNode, v4
 
 from d2lite import selection
-from d2lite.pages.reading.page import Page
+from d2lite.pages.reading.page import Cell, Page
+from d2lite.pages.rewriting.overrides import Override
 from d2lite.pages.running.client import Failure, KernelClient
 from d2lite.pages.running.in_kernel import MIMETYPE
 
@@ -29,7 +31,7 @@ SETUP_SECONDS = 600  # a first import of a framework from a slow disk takes minu
 REPORT_SECONDS = 60
 
 
-@dataclass
+@dataclass(eq=False)
 class TabResult:
     """The result of a page on one tab; it is filled in while the page runs."""
 
@@ -38,28 +40,52 @@ class TabResult:
     cells_run: int = 0  # without an error
     seconds: float = 0.0  # of the cells, without the start of the kernel and of the framework
     error: Failure | None = None
-    values: dict = field(default_factory=dict)  # see d2lite.pages.running.in_kernel.report
-    notebook: nbformat.NotebookNode | None = None  # the cells with their outputs
+    values: dict[str, Any] = field(default_factory=dict)  # see running.in_kernel.report
+    notebook: NotebookNode | None = None  # the cells with their outputs
     page: Page | None = None
-    overridden: list = field(default_factory=list)  # see d2lite.pages.rewriting.overrides
+    overridden: list[Override] = field(default_factory=list)
 
     @property
-    def nodes(self) -> dict[int, nbformat.NotebookNode]:
+    def nodes(self) -> dict[int, NotebookNode]:
         """The cells of the notebook by their positions on the page."""
         return {node.metadata['d2lite']['position']: node for node in self.notebook.cells}
+
+    @property
+    def complete(self) -> bool:
+        """True if all cells have passed."""
+        return self.error is None and self.cells_run == self.cells_total
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, `not run`, or the error."""
+        if self.error:
+            return f'failed: {self.error}'
+        return 'passed' if self.complete else 'not run'
+
+    @property
+    def device(self) -> str:
+        """The device of the trainer, or else those that the framework has."""
+        return self.values.get('device') or ', '.join(self.values.get('devices', []))
+
+    def failed_in(self, cell: Cell) -> bool:
+        """True if the run ended with an error in `cell`."""
+        return self.error is not None and self.error.cell == cell
+
+    def tried(self, cell: Cell) -> bool:
+        """True if `cell` has run, or has failed."""
+        return self.failed_in(cell) or cell.position in list(self.nodes)[: self.cells_run]
 
     @classmethod
     def of(cls, page: Page, tab: str) -> 'TabResult':
         """The result before the run. Raises PageError or BackendError if there is no such tab."""
-        cells = page.for_tab(tab)
         nodes = [
-            nbformat.v4.new_code_cell(
+            v4.new_code_cell(
                 cell.source, metadata={'d2lite': {'position': cell.position, 'line': cell.line}}
             )
-            for cell in cells
+            for cell in page.for_tab(tab)
         ]
-        notebook = nbformat.v4.new_notebook(cells=nodes)
-        return cls(selection.canonical_name(tab), len(cells), notebook=notebook, page=page)
+        notebook = v4.new_notebook(cells=nodes)
+        return cls(selection.canonical_name(tab), len(nodes), notebook=notebook, page=page)
 
 
 def run_tab(
@@ -90,7 +116,7 @@ def run_tab(
 
 async def execute(
     result: TabResult,
-    timeout: float | None = 600,
+    timeout: float | None,
     on_output: Callable[[str, str], None] | None = None,
     show: Sequence[str] = (),
     seed: int | None = None,
@@ -108,9 +134,9 @@ async def execute(
     if variables:
         path = str(Path(variables).resolve())
         report += f'\n{inside}.save_variables(get_ipython(), {result.tab!r}, {path!r})'
-    first = nbformat.v4.new_code_cell(f'{inside}.set_up({result.tab!r}, {seed!r})')
-    last = nbformat.v4.new_code_cell(report)
-    notebook = nbformat.v4.new_notebook(cells=[first, *nodes, last])
+    first = v4.new_code_cell(f'{inside}.set_up({result.tab!r}, {seed!r})')
+    last = v4.new_code_cell(report)
+    notebook = v4.new_notebook(cells=[first, *nodes, last])
 
     with tempfile.TemporaryDirectory(prefix='d2lite-') as folder:
         client = KernelClient(notebook, folder)
@@ -138,38 +164,24 @@ async def execute(
             result.error = Failure(current, line, 'Interrupted', 'the run was stopped')
             raise
         finally:
-            _merge_streams(result.notebook)
-            _show_failure(result, current)
+            _show_failure(result)
             await client.stop()
 
 
-def _merge_streams(notebook: nbformat.NotebookNode) -> None:
-    """Joins what a cell printed in several pieces into one output, as Jupyter does."""
-    for node in notebook.cells:
-        merged = []
-        for output in node.outputs:
-            before = merged[-1] if merged else {}
-            if output.get('name') and output.get('name') == before.get('name'):
-                before['text'] += output['text']
-            else:
-                merged.append(output)
-        node.outputs = merged
-
-
-def _show_failure(result: TabResult, cell) -> None:
+def _show_failure(result: TabResult) -> None:
     """Puts the error under its cell where the kernel could not, as it was stopped or had died."""
-    if not result.error or not cell or result.error.cell != cell:
+    error = result.error
+    if not error or not error.cell:
         return
-    node = result.nodes[cell.position]
-    if not any(output.output_type == 'error' for output in node.outputs):
-        error = result.error
+    outputs = result.nodes[error.cell.position].outputs
+    if not any(output.output_type == 'error' for output in outputs):
         lines = [f'{error.ename}: {error.evalue}', *error.traceback.splitlines()]
-        node.outputs.append(
-            nbformat.v4.new_output('error', ename=error.ename, evalue=error.evalue, traceback=lines)
+        outputs.append(
+            v4.new_output('error', ename=error.ename, evalue=error.evalue, traceback=lines)
         )
 
 
-def wait_for(work: Coroutine) -> None:
+def wait_for(work: Coroutine[Any, Any, None]) -> None:
     """Runs `work` to its end, also where an event loop runs already, as it does in a notebook."""
     try:
         asyncio.get_running_loop()

@@ -5,12 +5,14 @@ printed when the tab is done. The progress is drawn on a terminal only.
 """
 
 import sys
+from collections.abc import Iterable
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from d2lite.console import console
+from d2lite.pages.reading.page import Cell
 from d2lite.pages.running.kernel import TabResult
 
 __all__ = ['Reporter']
@@ -21,63 +23,66 @@ MAX_TRACEBACK = 24  # lines
 class Reporter:
     """A context that reports runs. If `quiet`, it prints failures and no other output of cells."""
 
-    def __init__(self, results: list[TabResult], jobs: int = 1, quiet: bool = False):
+    def __init__(self, results: list[TabResult], jobs: int = 1, quiet: bool = False) -> None:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, 'reconfigure'):  # a character it lacks must not end the run
                 stream.reconfigure(errors='replace')
         self.console = console()
         self.quiet = quiet
         self.at_once = jobs == 1 and not quiet
-        self.several_pages = len({id(result.page) for result in results}) > 1
-        self.results = results
-        self.held = {id(result): [] for result in results}  # what is not printed yet
+        self.several_pages = len({result.page.path for result in results}) > 1
+        self.held = {result: [] for result in results}  # what is not printed yet
         self.line = {'stdout': '', 'stderr': ''}  # on a terminal: begun, and not ended
-        self.progress = None
-        if self.console.is_terminal:
-            self.progress = _progress(self.console)
-            self.tasks = {
-                id(result): self.progress.add_task(
-                    escape(self.name(result)), total=result.cells_total, start=False, visible=False
-                )
-                for result in results
-            }
-            self.whole = self.progress.add_task(
-                'all tabs', total=len(results), visible=len(results) > 1
+        columns = [TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn()]
+        self.progress = Progress(
+            *columns, TimeElapsedColumn(), console=self.console, transient=True
+        )
+        self.tasks = {
+            result: self.progress.add_task(
+                escape(self.name(result)), total=result.cells_total, start=False, visible=False
             )
+            for result in results
+        }
+        many = len(results) > 1
+        self.whole = self.progress.add_task('all tabs', total=len(results), visible=many)
 
-    def __enter__(self):
-        if self.progress:
+    def __enter__(self) -> 'Reporter':
+        if self.console.is_terminal:
             self.progress.start()
         return self
 
-    def __exit__(self, *_):
-        if self.progress:
-            self._end_lines()
+    def __exit__(self, *_: object) -> None:
+        self._end_lines()
+        if self.console.is_terminal:
             self.progress.stop()
 
     def name(self, result: TabResult) -> str:
+        """The tab, with its page if there are several."""
         return f'{result.page.path.name} · {result.tab}' if self.several_pages else result.tab
 
     def begin(self, result: TabResult) -> None:
-        if self.progress:
-            self.progress.start_task(self.tasks[id(result)])
-            self.progress.update(self.tasks[id(result)], visible=True)
+        """Reports that a tab begins."""
+        self.progress.start_task(self.tasks[result])
+        self.progress.update(self.tasks[result], visible=True)
         if self.at_once:
             self._heading(result)
 
     def output(self, result: TabResult, name: str, text: str) -> None:
+        """Reports what a cell has written to `'stdout'` or `'stderr'`."""
         if self.at_once:
             self._write(name, text)
         elif not self.quiet:
-            self.held[id(result)].append((name, text))
+            self.held[result].append((name, text))
 
     def cell(self, result: TabResult) -> None:
-        if self.progress:
-            self.progress.update(self.tasks[id(result)], advance=1, refresh=True)
+        """Reports that a cell has passed."""
+        self.progress.update(self.tasks[result], advance=1, refresh=True)
 
     def end(self, result: TabResult) -> None:
+        """Reports that a tab has passed or failed."""
         notes = result.values.get('notes', [])
-        if not self.at_once and not (self.quiet and not notes and not result.error):
+        silent = self.quiet and not notes and not result.error
+        if not self.at_once and not silent:
             self._print_held(result)
         for note in notes:
             self._write('stderr', f'd2lite: {note}\n')
@@ -87,24 +92,24 @@ class Reporter:
             line = f':{result.error.line}' if result.error.line else ''
             place = f'{result.page.path}{line}'
             self._write('stderr', f'd2lite: {place}: {result.tab} failed: {result.error}\n')
-        if self.progress:
-            self._end_lines()
-            self.progress.update(self.tasks[id(result)], visible=False)
-            self.progress.advance(self.whole)
-        if not self.quiet or notes or result.error:
+        self._end_lines()
+        self.progress.update(self.tasks[result], visible=False)
+        self.progress.advance(self.whole)
+        if not silent:
             self.console.print()
 
     def interrupted(self) -> None:
         """Prints the output of the tabs that were interrupted."""
-        for result in self.results:
-            if self.held.get(id(result)):
+        for result, held in self.held.items():
+            if held:
                 self._print_held(result)
                 self._end_lines()
 
     def _print_held(self, result):
         self._heading(result)
-        for name, text in self.held.pop(id(result)):
+        for name, text in self.held[result]:
             self._write(name, text)
+        self.held[result] = []
 
     def _heading(self, result):
         self.console.print(f'[bold]── {escape(self.name(result))} ──[/bold]')
@@ -115,35 +120,29 @@ class Reporter:
             )
 
     def _write(self, name, text):
-        if self.progress and (name == 'stdout' or sys.stderr.isatty()):
+        stream = sys.stderr if name == 'stderr' else sys.stdout
+        if self.console.is_terminal and stream.isatty():
             *lines, self.line[name] = (self.line[name] + text).split('\n')
-            for line in lines:
-                self._print_line(line)
+            self._print_lines(lines)
         else:
-            stream = sys.stderr if name == 'stderr' else sys.stdout
             stream.write(text)
             stream.flush()
 
-    def _print_line(self, line):
+    def _print_lines(self, lines):
         # Above the bars, and of a line that was written over, as a progress bar is, the last state.
-        line = line.rstrip('\r').rpartition('\r')[2]
-        self.console.print(Text.from_ansi(line), soft_wrap=True)
+        for line in lines:
+            self.console.print(
+                Text.from_ansi(line.rstrip('\r').rpartition('\r')[2]), soft_wrap=True
+            )
 
     def _end_lines(self):
-        for name, line in self.line.items():
-            if line:
-                self._print_line(line)
-            self.line[name] = ''
+        self._print_lines(filter(None, self.line.values()))
+        self.line = {'stdout': '', 'stderr': ''}
 
 
-def _progress(out) -> Progress:
-    columns = [TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn()]
-    return Progress(*columns, TimeElapsedColumn(), console=out, transient=True)
-
-
-def _list(cells) -> str:
-    numbers = ', '.join(f'{cell.position} (line {cell.line})' for cell in cells)
-    return f'cell {numbers}' if len(cells) == 1 else f'cells {numbers}'
+def _list(cells: Iterable[Cell]) -> str:
+    numbers = [f'{cell.position} (line {cell.line})' for cell in cells]
+    return f'cell{"s" if len(numbers) > 1 else ""} {", ".join(numbers)}'
 
 
 def _shortened(traceback: str) -> str:

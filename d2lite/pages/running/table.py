@@ -1,5 +1,7 @@
 """The table at the end of a run: one line for each tab."""
 
+import textwrap
+
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -18,8 +20,12 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
     wide = out.width >= WIDE
     separator = ' ' if wide else '\n'
     key = _loss_key(results)
-    columns = {'tab': lambda r: r.tab, 'version': _version, 'device': _device}
-    columns['cells run'] = lambda r: f'{r.cells_run}/{r.cells_total}'
+    columns = {
+        'tab': lambda r: r.tab,
+        'version': _version,
+        'device': lambda r: r.device,
+        'cells run': lambda r: f'{r.cells_run}/{r.cells_total}',
+    }
     if key:
         title = {'val_loss': 'validation loss', 'train_loss': 'training loss'}[key]
         columns[f'{title}, by epoch'] = lambda r: separator.join(
@@ -57,10 +63,6 @@ def _version(result):
     return version if name == result.tab else f'{name} {version}'.strip()
 
 
-def _device(result):
-    return result.values.get('device') or ', '.join(result.values.get('devices', []))
-
-
 def _shortened(losses):
     """The first and the last of many epochs, so that the table keeps its other columns."""
     return losses if len(losses) <= 6 else [*losses[:3], '…', *losses[-2:]]
@@ -73,10 +75,7 @@ def _loss_key(results):
 
 
 def _verdict(result):
-    if not result.error:
-        return 'passed' if result.cells_run == result.cells_total else 'not run'
-    message = ' '.join(f'failed: {result.error}'.split())
-    return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + '…'
+    return textwrap.shorten(result.verdict, MAX_MESSAGE, placeholder='…')
 
 
 def _text(value, separator=' '):
