@@ -27,16 +27,14 @@ def train(
     lr: float,
     gradient_clip_val: float = 0,
     weight_decay: float = 0,
-    dtype: type = np.float64,
 ) -> list[ReferenceStep]:
     """Minibatch SGD from `w` (d, 1) and `b` (1,): a list with a ReferenceStep for each batch.
 
     `X` (n, d), `y` (n, 1). `batches`: arrays of row numbers, see `minibatches`. Gradients whose
     common norm is above `gradient_clip_val` are scaled down to it; 0 leaves them as they are.
-    Everything is computed in `dtype`.
+    Everything is computed in float64.
     """
-    X, y, w, b = (np.asarray(array, dtype) for array in (X, y, w, b))
-    lr, gradient_clip_val, weight_decay = map(dtype, (lr, gradient_clip_val, weight_decay))
+    X, y, w, b = (np.asarray(array, np.float64) for array in (X, y, w, b))
     steps = []
     for rows in batches:
         loss, gw, gb = gradients(X[rows], y[rows], w, b, weight_decay)
@@ -70,19 +68,3 @@ def minibatches(
         order = np.random.default_rng([*seed, epoch]).permutation(num_examples)
         batches += [order[i : i + batch_size] for i in range(0, num_examples, batch_size)]
     return batches
-
-
-def closed_form(
-    X: np.ndarray, y: np.ndarray, weight_decay: float = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """The w (d, 1) and b (1,) of least loss over all of X (n, d) and y (n, 1), in float64.
-
-    Solved by least squares on the centred data, with the penalty as d more rows: the normal
-    equations would square the condition number. Of several solutions the one of least norm.
-    """
-    X, y = np.asarray(X, np.float64), np.asarray(y, np.float64)
-    n, d = X.shape
-    A = np.vstack([(X - X.mean(axis=0)) / np.sqrt(n), np.sqrt(weight_decay) * np.eye(d)])
-    c = np.vstack([(y - y.mean(axis=0)) / np.sqrt(n), np.zeros((d, 1))])
-    w = np.linalg.lstsq(A, c, rcond=None)[0]
-    return w, y.mean(axis=0) - X.mean(axis=0) @ w
