@@ -15,19 +15,13 @@ from d2lite_jax.data import (
     FashionMNIST,
     KaggleHouse,
     SyntheticRegressionData,
+    data_iter,
+    load_array,
+    synthetic_data,
 )
 from d2lite_jax.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from d2lite_jax.framework import get_key, get_seed
-from d2lite_jax.linear import (
-    LinearRegression,
-    LinearRegressionScratch,
-    data_iter,
-    linreg,
-    load_array,
-    sgd,
-    squared_loss,
-    synthetic_data,
-)
+from d2lite_jax.linear import LinearRegression, LinearRegressionScratch, linreg, sgd, squared_loss
 from d2lite_jax.module import Module, nn_Module
 from d2lite_jax.optimizer import SGD
 from d2lite_jax.resnet import Residual, ResNet, ResNeXtBlock

@@ -3,7 +3,6 @@
 Definitions: d2l, chapter "Linear Neural Networks for Regression".
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -13,14 +12,11 @@ from flax import linen as nn
 from jax import Array
 from jax import numpy as jnp
 
-from d2lite.data import synthetic
-from d2lite.data.loader import TensorLoader
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
-from d2lite_jax.data import DataModule
 from d2lite_jax.module import Module
 from d2lite_jax.optimizer import SGD
-from d2lite_jax.tensor import matmul, numpy, reduce_mean, reshape
+from d2lite_jax.tensor import matmul, reduce_mean, reshape
 
 
 class LinearRegressionScratch(Module):
@@ -82,26 +78,6 @@ class LinearRegression(Module):
         """The weight (num_inputs, 1) and the bias (1,) in `trainer.state`."""
         net = state.params['net']
         return net['kernel'], net['bias']
-
-
-def synthetic_data(w: Array, b: float, num_examples: int) -> tuple[Array, Array]:
-    """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
-    X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
-    return jnp.array(X), jnp.array(y)
-
-
-def data_iter(batch_size: int, features: Array, labels: Array) -> Iterator[tuple[Array, Array]]:
-    """Yields minibatches (X, y) of the examples, in random order, once through."""
-    yield from load_array((features, labels), batch_size)
-
-
-def load_array(
-    data_arrays: Sequence[Array], batch_size: int, is_train: bool = True
-) -> TensorLoader:
-    """Minibatches of arrays of equal length; in a new order each time if training."""
-    return TensorLoader(
-        data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
-    )
 
 
 def linreg(X: Array, w: Array, b: Array) -> Array:

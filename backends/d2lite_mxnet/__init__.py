@@ -15,18 +15,12 @@ from d2lite_mxnet.data import (
     FashionMNIST,
     KaggleHouse,
     SyntheticRegressionData,
-)
-from d2lite_mxnet.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from d2lite_mxnet.linear import (
-    LinearRegression,
-    LinearRegressionScratch,
     data_iter,
-    linreg,
     load_array,
-    sgd,
-    squared_loss,
     synthetic_data,
 )
+from d2lite_mxnet.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from d2lite_mxnet.linear import LinearRegression, LinearRegressionScratch, linreg, sgd, squared_loss
 from d2lite_mxnet.module import Module, nn_Module
 from d2lite_mxnet.optimizer import SGD
 from d2lite_mxnet.resnet import Residual, ResNet, ResNeXtBlock

@@ -4,6 +4,7 @@ import numpy as onp
 from mxnet import np
 
 from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
+from d2lite.data.functions import DataFunctions
 from d2lite.data.images import Examples
 from d2lite_mxnet.framework import NAME
 from d2lite_mxnet.tensor import numpy
@@ -49,3 +50,8 @@ class Digits(digits.Digits, ImageData):
 
 class KaggleHouse(house_prices.KaggleHouse, DataModule):
     pass
+
+
+_functions = DataFunctions(DataModule)
+synthetic_data, load_array = _functions.synthetic_data, _functions.load_array
+data_iter = _functions.data_iter

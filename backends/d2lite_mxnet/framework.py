@@ -21,7 +21,6 @@ import numpy
 from packaging.version import Version
 
 from d2lite.seeds import seed_framework_with
-from d2lite.selection import install_line
 
 NAME = 'mxnet'
 
@@ -46,14 +45,6 @@ def _import_mxnet() -> ModuleType:
     try:
         with _namespaces_of_old():
             mxnet = importlib.import_module('mxnet')
-    except ModuleNotFoundError as error:
-        if error.name not in ('mxnet', 'requests'):
-            raise
-        raise ImportError(
-            f'MXNet needs {error.name}, not installed here. Install with:\n'
-            f'    {install_line("mxnet")}',
-            name=error.name,
-        ) from error
     except OSError as error:  # from the dynamic linker
         remedy = 'Install what is named above.'
         if 'libgomp' in str(error):

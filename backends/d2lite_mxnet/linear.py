@@ -3,19 +3,16 @@
 Definitions: d2l, chapter "Linear Neural Networks for Regression".
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 from mxnet import gluon, init, np
 from mxnet.gluon import nn
 
-from d2lite.data import synthetic
-from d2lite.data.loader import TensorLoader
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
-from d2lite_mxnet.data import DataModule
 from d2lite_mxnet.module import Module
 from d2lite_mxnet.optimizer import SGD
-from d2lite_mxnet.tensor import matmul, numpy
+from d2lite_mxnet.tensor import matmul
 
 l2_loss = gluon.loss.L2Loss()  # half the squared errors, their mean for each example
 l2_loss.hybridize()
@@ -70,28 +67,6 @@ class LinearRegression(Module):
     def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:
         """The weight (1, num_inputs) and the bias (1,)."""
         return self.net.weight.data(), self.net.bias.data()
-
-
-def synthetic_data(w: np.ndarray, b: float, num_examples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
-    X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
-    return np.array(X), np.array(y)
-
-
-def data_iter(
-    batch_size: int, features: np.ndarray, labels: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yields minibatches (X, y) of the examples, in random order, once through."""
-    yield from load_array((features, labels), batch_size)
-
-
-def load_array(
-    data_arrays: Sequence[np.ndarray], batch_size: int, is_train: bool = True
-) -> TensorLoader:
-    """Minibatches of arrays of equal length; in a new order each time if training."""
-    return TensorLoader(
-        data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
-    )
 
 
 def linreg(X: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:

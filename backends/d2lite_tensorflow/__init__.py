@@ -15,17 +15,17 @@ from d2lite_tensorflow.data import (
     FashionMNIST,
     KaggleHouse,
     SyntheticRegressionData,
+    data_iter,
+    load_array,
+    synthetic_data,
 )
 from d2lite_tensorflow.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from d2lite_tensorflow.linear import (
     LinearRegression,
     LinearRegressionScratch,
-    data_iter,
     linreg,
-    load_array,
     sgd,
     squared_loss,
-    synthetic_data,
 )
 from d2lite_tensorflow.module import Module, nn_Module
 from d2lite_tensorflow.optimizer import SGD

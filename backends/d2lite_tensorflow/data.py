@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
+from d2lite.data.functions import DataFunctions
 from d2lite_tensorflow.framework import NAME
 from d2lite_tensorflow.tensor import numpy
 
@@ -47,3 +48,8 @@ class Digits(digits.Digits, ImageData):
 
 class KaggleHouse(house_prices.KaggleHouse, DataModule):
     pass
+
+
+_functions = DataFunctions(DataModule)
+synthetic_data, load_array = _functions.synthetic_data, _functions.load_array
+data_iter = _functions.data_iter

@@ -3,20 +3,17 @@
 Definitions: d2l, chapter "Linear Neural Networks for Regression".
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
 
-from d2lite.data import synthetic
-from d2lite.data.loader import TensorLoader
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
-from d2lite_tensorflow.data import DataModule
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module
 from d2lite_tensorflow.optimizer import SGD
-from d2lite_tensorflow.tensor import matmul, numpy, reduce_mean, reshape
+from d2lite_tensorflow.tensor import matmul, reduce_mean, reshape
 
 
 class LinearRegressionScratch(Module):
@@ -69,28 +66,6 @@ class LinearRegression(Module):
         """The weight (num_inputs, 1) and the bias (1,)."""
         w, b = self.net.get_weights()
         return w, b
-
-
-def synthetic_data(w: tf.Tensor, b: float, num_examples: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
-    X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
-    return tf.constant(X), tf.constant(y)
-
-
-def data_iter(
-    batch_size: int, features: tf.Tensor, labels: tf.Tensor
-) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
-    """Yields minibatches (X, y) of the examples, in random order, once through."""
-    yield from load_array((features, labels), batch_size)
-
-
-def load_array(
-    data_arrays: Sequence[tf.Tensor], batch_size: int, is_train: bool = True
-) -> TensorLoader:
-    """Minibatches of tensors of equal length; in a new order each time if training."""
-    return TensorLoader(
-        data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
-    )
 
 
 def linreg(X: tf.Tensor, w: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -3,19 +3,16 @@
 Definitions: d2l, chapter "Linear Neural Networks for Regression".
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
-from d2lite.data import synthetic
-from d2lite.data.loader import TensorLoader
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.module import check_same_size
-from d2lite_torch.data import DataModule
 from d2lite_torch.module import Module
 from d2lite_torch.optimizer import SGD
-from d2lite_torch.tensor import matmul, numpy, reshape
+from d2lite_torch.tensor import matmul, reshape
 
 
 class LinearRegressionScratch(Module):
@@ -66,26 +63,6 @@ class LinearRegression(Module):
     def get_w_b(self) -> tuple[Tensor, Tensor]:
         """The weight (1, num_inputs) and the bias (1,)."""
         return self.net.weight.data, self.net.bias.data
-
-
-def synthetic_data(w: Tensor, b: float, num_examples: int) -> tuple[Tensor, Tensor]:
-    """Features X (n, d), standard normal, and labels Xw + b + noise (n, 1)."""
-    X, y = synthetic.regression_arrays(numpy(w), numpy(b), 0.01, num_examples)
-    return torch.from_numpy(X), torch.from_numpy(y)
-
-
-def data_iter(batch_size: int, features: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yields minibatches (X, y) of the examples, in random order, once through."""
-    yield from load_array((features, labels), batch_size)
-
-
-def load_array(
-    data_arrays: Sequence[Tensor], batch_size: int, is_train: bool = True
-) -> TensorLoader:
-    """Minibatches of tensors of equal length; in a new order each time if training."""
-    return TensorLoader(
-        data_arrays, batch_size, DataModule, shuffle=is_train, seed=[next_seed('data')]
-    )
 
 
 def linreg(X: Tensor, w: Tensor, b: Tensor) -> Tensor:

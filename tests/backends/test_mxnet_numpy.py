@@ -127,27 +127,6 @@ def test_the_import_turns_numpy_semantics_on():
 # What a student reads where MXNet cannot be imported ----------------------------------------------
 
 
-@pytest.mark.parametrize('missing', ['mxnet', 'requests'])
-def test_a_missing_package_is_an_import_error_that_says_how_to_install_it(missing):
-    code = FRAMEWORK_ALONE + WATCH_NUMPY
-    code += f"""
-class Hide:
-    def find_spec(self, name, path=None, target=None):
-        if name == {missing!r}:
-            raise ModuleNotFoundError('No module named ' + name, name=name)
-
-sys.meta_path.insert(0, Hide())
-try:
-    import d2lite_mxnet.framework
-except ImportError as error:
-    print(json.dumps([str(error), changes_in_numpy()]))
-"""
-    message, changes = answer(code)
-    assert message.startswith(f'MXNet needs {missing}, not installed here')
-    assert 'pip install --no-deps mxnet==1.9.1' in message
-    assert changes == []
-
-
 @pytest.mark.parametrize(
     ('library', 'remedy'),
     [
