@@ -93,12 +93,10 @@ def _flattened_images(trainer):
         if not any(X.ndim == 4 for X in inputs):
             return {}
         calls = []
-        blocks = []
-        nn.Block.apply(model, blocks.append)
         with layer_by_layer(model):
             hooks = [
                 block.register_forward_pre_hook(lambda block, args: calls.append((block, args[0])))
-                for block in blocks
+                for _, block in blocks(model)
                 if isinstance(block, nn.Flatten | nn.Dense)
             ]
             model.forward(*inputs)
