@@ -7,8 +7,8 @@ others, and this process stays free of all of them.
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from importlib import metadata
+from typing import NamedTuple
 
 from packaging.requirements import Requirement
 
@@ -29,25 +29,18 @@ print('\\n@' + json.dumps(found))
 """
 
 
-@dataclass
-class Diagnosis:
-    """The state of one backend. `problem` is '' where it works; `install` is a command."""
+class Diagnosis(NamedTuple):
+    """The state of one backend; `problem` is '' where it works."""
 
-    backend: str
     version: str
     devices: list[str]
     problem: str
-    conflicts: list[str]
-    install: str
 
 
 def diagnose(name: str) -> Diagnosis:
     """The state of backend `name`, which is imported in a process of its own."""
-    missing = selection.missing_modules(name)
-    if missing:
-        install = selection.install_line(name)
-        return Diagnosis(name, '', [], f'not installed: {", ".join(missing)}', [], install)
-    version, devices, problem = '', [], ''
+    if missing := selection.missing_modules(name):
+        return Diagnosis('', [], f'not installed: {", ".join(missing)}')
     try:
         process = subprocess.run(
             [sys.executable, '-c', PROBE, name],
@@ -56,31 +49,26 @@ def diagnose(name: str) -> Diagnosis:
             timeout=SECONDS_TO_IMPORT,
         )
     except subprocess.TimeoutExpired:
-        problem = f'import took more than {SECONDS_TO_IMPORT} s'
-    else:
-        if process.returncode == 0:
-            version, devices, problem = json.loads(process.stdout.rpartition('\n@')[2])
-        else:
-            lines = process.stderr.strip().splitlines() or [f'exit code {process.returncode}']
-            problem = lines[-1]
-    install = selection.install_line(name) if problem else ''
-    return Diagnosis(name, version, devices, problem, numpy_conflicts(name), install)
+        return Diagnosis('', [], f'import took more than {SECONDS_TO_IMPORT} s')
+    if process.returncode == 0:
+        return Diagnosis(*json.loads(process.stdout.rpartition('\n@')[2]))
+    lines = process.stderr.strip().splitlines()
+    return Diagnosis('', [], lines[-1] if lines else f'exit code {process.returncode}')
 
 
 def numpy_conflicts(name: str) -> list[str]:
     """The packages of backend `name` whose metadata refuse the installed NumPy."""
-    installed = metadata.version('numpy')
-    conflicts = []
     distributions = metadata.packages_distributions()
-    for module in selection.FRAMEWORKS.get(name, ()):
-        for distribution in sorted(set(distributions.get(module, ()))):
-            for requirement in map(Requirement, metadata.requires(distribution) or ()):
-                applies = requirement.marker is None or requirement.marker.evaluate({'extra': ''})
-                if requirement.name != 'numpy' or not applies:
-                    continue
-                if not requirement.specifier.contains(installed, prereleases=True):
-                    conflicts.append(f'{distribution} asks for numpy{requirement.specifier}')
-    return conflicts
+    modules = selection.FRAMEWORKS.get(name, ())
+    found = {each for module in modules for each in distributions.get(module, ())}
+    return [
+        f'{distribution} asks for numpy{requirement.specifier}'
+        for distribution in sorted(found)
+        for requirement in map(Requirement, metadata.requires(distribution) or ())
+        if requirement.name == 'numpy'
+        and (requirement.marker is None or requirement.marker.evaluate({'extra': ''}))
+        and not requirement.specifier.contains(metadata.version('numpy'), prereleases=True)
+    ]
 
 
 def report() -> int:
@@ -89,25 +77,25 @@ def report() -> int:
 
     from d2lite.console import console
 
-    diagnoses = [diagnose(name) for name in selection.registered_backends()]
+    diagnoses = {name: diagnose(name) for name in selection.registered_backends()}
     table = Table(
         title=f'd2lite on Python {sys.version.split()[0]}, numpy {metadata.version("numpy")}'
     )
     for heading in ('backend', 'version', 'imports', 'devices', 'NumPy'):
         table.add_column(heading, overflow='fold')
-    for found in diagnoses:
-        conflicts = '; '.join(found.conflicts)
-        if found.backend == 'mxnet' and conflicts and not found.problem:
+    for name, found in diagnoses.items():
+        conflicts = '; '.join(numpy_conflicts(name))
+        if name == 'mxnet' and conflicts and not found.problem:
             conflicts += '; d2lite makes them work together'
         table.add_row(
-            found.backend,
+            name,
             found.version or '-',
             found.problem or 'yes',
             ', '.join(found.devices) or '-',
             conflicts or ('-' if found.problem else 'no conflict'),
         )
     console().print(table)
-    for found in diagnoses:
-        if found.install:
-            print(f'To install {found.backend}:\n    {found.install}')
-    return 0 if any(not found.problem for found in diagnoses) else 1
+    for name, found in diagnoses.items():
+        if found.problem:
+            print(f'To install {name}:\n    {selection.install_line(name)}')
+    return 0 if any(not found.problem for found in diagnoses.values()) else 1

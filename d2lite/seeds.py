@@ -43,15 +43,11 @@ def seed_framework_with(seed_framework: Callable[[int], None]) -> None:
 
 def next_seed(purpose: str) -> int:
     """The next seed for `purpose`: 'data', 'parameters' or 'keys'."""
-    if not _streams:
-        _start_streams()
     return int(_streams[purpose].integers(2**31))
 
 
 def get_state() -> dict:
     """The state of the streams, for `set_state`."""
-    if not _streams:
-        _start_streams()
     streams = {purpose: stream.bit_generator.state for purpose, stream in _streams.items()}
     return {'seed': _seed, 'streams': streams}
 
@@ -75,3 +71,6 @@ def _start_streams() -> None:
     for stream, purpose in enumerate(_PURPOSES):
         entropy = None if _seed is None else [_seed, stream]
         _streams[purpose] = np.random.default_rng(entropy)
+
+
+_start_streams()

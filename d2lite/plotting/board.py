@@ -68,19 +68,21 @@ class ProgressBoard(HyperParameters):
         """
         self.draw_all([x], [y], label, every_n)
 
-    def draw_all(self, xs: Iterable, ys: Iterable, label: Hashable, every_n: int = 1) -> None:
+    def draw_all(self, xs: Sequence, ys: Sequence, label: Hashable, every_n: int = 1) -> None:
         """Adds the points of several steps, as `draw` would one after the other."""
         if every_n < 1:
             raise ValueError(f'every_n must be at least 1, got {every_n}')
         points = self.raw_points.setdefault(label, [])
         line = self.data.setdefault(label, [])
-        before = len(line)
-        for x, y in zip(xs, ys, strict=True):
-            points.append(Point(x, y))
+        length, start = len(line), 0
+        while start < len(xs):
+            stop = start + max(1, every_n - len(points))
+            points.extend(zip(xs[start:stop], ys[start:stop], strict=True))
             if len(points) >= every_n:
-                line.append(Point(_mean([p.x for p in points]), _mean([p.y for p in points])))
+                line.append(Point(*map(_mean, zip(*points, strict=True))))
                 points.clear()
-        if len(line) > before and self.is_watched():
+            start = stop
+        if len(line) > length and self.is_watched():
             if self.is_due():
                 self.show()
             else:
@@ -98,14 +100,14 @@ class ProgressBoard(HyperParameters):
         """The points, as plain numbers, for a checkpoint."""
         data = {label: list(line) for label, line in self.data.items()}
         raw = {
-            label: [(float(point.x), float(point.y)) for point in points]
+            label: [(float(x), float(y)) for x, y in points]
             for label, points in self.raw_points.items()
         }
         return {'data': data, 'raw': raw}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Puts the points back that `get_state` gave."""
-        self.raw_points = {k: [Point(*p) for p in points] for k, points in state['raw'].items()}
+        self.raw_points = {k: [tuple(p) for p in points] for k, points in state['raw'].items()}
         self.data = {k: [Point(*p) for p in points] for k, points in state['data'].items()}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -122,11 +124,10 @@ class ProgressBoard(HyperParameters):
         from IPython.display import display
 
         begun = time.monotonic()
-        image = _Frame(self)
         if self._handle is None:
-            self._handle = display(image, display_id=True)
+            self._handle = display(self, display_id=True)
         else:
-            self._handle.update(image)
+            self._handle.update(self)
         now = time.monotonic()
         self._next_frame = now + max(SECONDS_BETWEEN_FRAMES, REST * (now - begun))
 
@@ -166,26 +167,19 @@ class ProgressBoard(HyperParameters):
             axes.legend(handles=self._lines)
         return self.fig
 
+    def _repr_svg_(self):
+        # How a notebook shows an object. What cannot show SVG has the line of `__repr__`.
+        buffer = io.StringIO()
+        self.figure().savefig(buffer, format='svg', bbox_inches='tight')
+        return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__}>'
+
     def _remove_lines(self):
         for line in self._lines:
             line.remove()
         self._lines = []
-
-
-class _Frame:
-    """A figure as a notebook stores it: SVG, and a line of text for what cannot show it."""
-
-    def __init__(self, board):
-        self.name = type(board).__name__
-        buffer = io.StringIO()
-        board.figure().savefig(buffer, format='svg', bbox_inches='tight')
-        self.svg = buffer.getvalue()
-
-    def _repr_svg_(self):
-        return self.svg
-
-    def __repr__(self):
-        return f'<{self.name}>'
 
 
 _undrawn = {}  # boards whose newest points wait for the end of the cell

@@ -18,7 +18,7 @@ def test_every_point_is_the_mean_of_every_n():
     assert board.data['a'] == [Point(1.5, 3.5), Point(5.5, 31.5)]
     assert board.data['b'] == [Point(x, -x) for x in range(10)]
     # What is no complete mean yet is kept, and goes into the next one.
-    assert [point.x for point in board.raw_points['a']] == [8, 9]
+    assert board.raw_points['a'] == [(8, 64), (9, 81)]
     board.draw(10, 100, 'a', every_n=4)
     board.draw(11, 121, 'a', every_n=4)
     assert board.data['a'][-1] == Point(9.5, 91.5)
@@ -179,26 +179,25 @@ def test_frames_are_throttled_and_the_last_one_is_drawn(notebook, monkeypatch):
 def test_slow_frames_leave_time_for_the_training(monkeypatch):
     frames = []
 
-    class Handle:
-        def update(self, image):
-            pass
+    class Display:
+        def update(self, board):
+            frames.append(time.monotonic())
+            time.sleep(0.05)
 
-    def slow_frame(board):
-        frames.append(time.monotonic())
-        time.sleep(0.05)
+    def display(board, display_id):
+        Display().update(board)
+        return Display()
 
     shell = Notebook()
     monkeypatch.setattr(board_module, '_shell', lambda: shell)
-    monkeypatch.setattr(board_module, '_Frame', slow_frame)
-    monkeypatch.setattr('IPython.display.display', lambda *args, **kwargs: Handle())
+    monkeypatch.setattr('IPython.display.display', display)
     board = ProgressBoard()
     begun = time.monotonic()
     while time.monotonic() < begun + 1:
         board.draw(0, 0, 'a')
     board.finish()
-    assert (
-        3 <= len(frames) <= 5
-    )  # the last one, and before it: each takes 0.05 s, and then 0.25 s belong to the training
+    # The last one, and before it: each takes 0.05 s, and then 0.25 s belong to the training.
+    assert 3 <= len(frames) <= 5
 
 
 def test_display_false_shows_nothing(notebook):
