@@ -12,7 +12,7 @@ from d2lite.pages.export.html import page_html
 from d2lite.pages.export.mathematics import FormulaError, to_mathml
 from d2lite.pages.export.outputs import plain_text
 from d2lite.pages.rewriting.overrides import Override
-from d2lite.pages.running.client import Failure
+from d2lite.pages.running.result import Failure
 
 VOID = set('area base br col embed hr img input link meta source track wbr'.split())
 

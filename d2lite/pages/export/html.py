@@ -24,7 +24,7 @@ from d2lite.pages.export.pictures import described, embedded
 from d2lite.pages.export.prose import SCROLLS, ProseRenderer, clean
 from d2lite.pages.reading.page import Prose
 from d2lite.pages.reading.references import find_labels, to_markdown
-from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.result import TabResult
 
 __all__ = ['index_html', 'page_html']
 
@@ -34,7 +34,7 @@ FILES = files('d2lite.pages.export')
 def page_html(results: list[TabResult]) -> str:
     """The page of `results`, one result for each tab that the file is to show."""
     page, tabs = results[0].page, [result.tab for result in results]
-    prose = ProseRenderer(page.path.parent, page.path)
+    prose = ProseRenderer(page.path)
     labels = find_labels(page.parts)
     parts = []
     for part in lay_out(results):

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from d2lite.pages.reading.page import Cell, Prose
 from d2lite.pages.rewriting.tabs import Unresolvable, resolve
-from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.result import TabResult
 
 __all__ = ['Group', 'Variant', 'lay_out']
 

@@ -6,7 +6,7 @@ import re
 from nbformat import NotebookNode
 
 from d2lite.pages.export.outputs import outputs
-from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.result import TabResult
 
 __all__ = ['markdown_files']
 

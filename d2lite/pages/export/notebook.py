@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 import d2lite
 from d2lite.pages.reading.page import Cell, PageError
 from d2lite.pages.rewriting.plain_notebook import notebook_of, plain_code
-from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.result import TabResult
 
 __all__ = ['executed_notebook']
 

@@ -48,11 +48,11 @@ PLACE = re.compile('\ue000(\\d+)\ue001')
 class ProseRenderer:
     """Renders the blocks of prose of one page, one after the other."""
 
-    def __init__(self, folder: Path, path: Path | None = None):
-        """`folder` is where its pictures are looked for; `path` is its name in warnings."""
-        self.folder, self.path = folder, path or folder
+    def __init__(self, path: Path) -> None:
+        """`path` is that of the page; its pictures are looked for beside it."""
+        self.path = path
         self.ids = set()  # of headings and labels: places to which a link can lead
-        self.kept = []
+        self.kept = []  # HTML that is not cleaned: formulas and code
         self.markdown = MarkdownIt('commonmark', {'html': True}).enable(['table', 'strikethrough'])
         # Digits beside a dollar are prices, not formulas.
         self.markdown.use(dollarmath_plugin, allow_digits=False, double_inline=True)
@@ -72,7 +72,7 @@ class ProseRenderer:
             elif style := token.attrs.pop('style', None):  # of the columns of a table
                 token.attrSet('align', style.removeprefix('text-align:'))
         html = self.markdown.renderer.render(tokens, self.markdown.options, environment)
-        html = clean(html, self.folder, self.ids)
+        html = clean(html, self.path.parent, self.ids)
         html = MISSING.sub(lambda match: f'<em>[{match[1] or "picture"}]</em>', html)
         html = re.sub('(<table.*?</table>)', rf'{SCROLLS}\1</div>', html, flags=re.S)
         return PLACE.sub(lambda match: self.kept[int(match[1])], html)
@@ -109,9 +109,7 @@ class ProseRenderer:
             tex = ' '.join(token.content.split())
             warnings.warn(f'{self.path}: shown as TeX, for {error}: {tex}', stacklevel=1)
             formula = f'<code>{escape(token.content.strip(), quote=False)}</code>'
-        if block:
-            return self._keep(f'<span class="formula">{formula}</span>')
-        return self._keep(formula)
+        return self._keep(f'<span class="formula">{formula}</span>' if block else formula)
 
     def _fence(self, tokens, index, options, environment):
         language = tokens[index].info.strip(' {}').lstrip('.').split()[:1]

@@ -9,7 +9,7 @@ import math
 import platform
 
 import d2lite
-from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.result import TabResult
 
 __all__ = ['columns', 'notes', 'title']
 

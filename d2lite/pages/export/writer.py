@@ -14,7 +14,7 @@ from d2lite.pages.export.html import index_html, page_html
 from d2lite.pages.export.markdown import markdown_files
 from d2lite.pages.export.notebook import executed_notebook
 from d2lite.pages.reading.page import Page, PageError
-from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.result import TabResult
 
 __all__ = ['Writer']
 

@@ -9,10 +9,10 @@ The tab is the first of these that exists:
 5. the first installed backend, or the first tab of the page if the page does not have that one.
 
 The choice is remembered for this notebook and this user only, in a small file in the user's Jupyter
-folder, by the path of the notebook. If the path is unknown or the file cannot be written, the
-choice lasts as long as the kernel.
+folder, by the path of the notebook. If the path is unknown, it lasts as long as the kernel.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -27,12 +27,12 @@ __all__ = ['Choice', 'current_choice']
 class Choice:
     """The tab of this process."""
 
-    def __init__(self):
-        self.fixed = None  # set by the page runner: nothing changes it
-        self.chosen = None
-        self.tabs = ()  # those that the page declares
-        self.ran = []  # tabs of which cells have run
-        self.warned = None  # the tab of the last warning
+    def __init__(self) -> None:
+        self.fixed: str | None = None  # set by the page runner: nothing changes it
+        self.chosen: str | None = None
+        self.tabs: list[str] = []  # those that the page declares
+        self.ran: set[str] = set()  # tabs of which cells have run
+        self.warned: str | None = None  # the tab of the last warning
 
     def current(self) -> str:
         """The tab of this process, e.g. `'pytorch'`. Raises BackendError for a wrong variable."""
@@ -40,9 +40,10 @@ class Choice:
 
     def start(self, tabs: list[str]) -> None:
         """Declares the tabs of the page, and chooses the one that this notebook had last."""
-        self.tabs = tuple(tabs)
+        self.tabs = tabs
         used = self.chosen, selection.selected_or_none()
-        wanted = [*used, _recall(), self._first(), *_installed(tabs), *tabs]
+        installed = [tab for tab in tabs if not selection.missing_modules(tab)]
+        wanted = [*used, _recall(), self._first(), *installed, *tabs]
         self.choose(next(tab for tab in wanted if tab in tabs), remember=False)
 
     def choose(self, tab: str, *, remember: bool = True) -> None:
@@ -61,8 +62,7 @@ class Choice:
         tab = self.current()
         warning = self.problem() if self.warned != tab else ''
         self.warned = tab
-        if tab not in self.ran:
-            self.ran.append(tab)
+        self.ran.add(tab)
         return warning
 
     def problem(self) -> str:
@@ -71,12 +71,11 @@ class Choice:
         if tab in selection.registered_backends() and (missing := selection.missing_modules(tab)):
             line = selection.install_line(tab)
             return f'{tab} needs {", ".join(missing)}, not installed here. Install with: {line}'
-        ran = dict.fromkeys([*self.ran, *filter(None, [selection.selected_or_none()])])
-        others = [name for name in ran if name != tab]
+        others = {*self.ran, selection.selected_or_none()} - {tab, None}
         if self.fixed or not others:
             return ''
         return (
-            f'Cells of {", ".join(others)} already ran in this kernel: restart it '
+            f'Cells of {", ".join(sorted(others))} already ran in this kernel: restart it '
             f'(Kernel → Restart Kernel) before you run those of {tab}.'
         )
 
@@ -96,10 +95,6 @@ _current = Choice()
 _variable_at_start = os.environ.get(selection.VARIABLE, '').strip()
 
 
-def _installed(tabs) -> list[str]:
-    return [tab for tab in tabs if not selection.missing_modules(tab)]
-
-
 def _file() -> Path | None:
     """The file that remembers the choice of this notebook; None if its path is unknown."""
     notebook = os.environ.get('JPY_SESSION_NAME')  # its path, if Jupyter gives it
@@ -115,17 +110,15 @@ def _recall() -> str | None:
     """The tab chosen last in this notebook, unless D2LITE_BACKEND has been changed since."""
     try:
         kept = json.loads(_file().read_text()) if _file() else {}
-        return kept['tab'] if kept['variable'] == _variable_at_start else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
+    return kept.get('tab') if kept.get('variable') == _variable_at_start else None
 
 
 def _remember(tab: str) -> None:
-    path = _file()
-    if path is None:
+    if not (path := _file()):
         return
-    try:
+    # In a home that cannot be written to the choice lasts as long as the kernel.
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, json.dumps({'tab': tab, 'variable': _variable_at_start}))
-    except OSError:
-        pass  # a home that cannot be written to: the choice lasts as long as the kernel

@@ -5,29 +5,24 @@ Without ipywidgets, and outside of a notebook, all is plain text.
 
 import html
 import sys
+from importlib.util import find_spec
 
 from d2lite.pages.jupyter.choice import Choice
 
 __all__ = ['follow', 'quiet_line', 'show', 'warn']
 
-MAX_BUTTONS = 6  # with more tabs than this, a list to choose from
-
 _selector = None  # the newest one
 
 
 class Selector:
-    """Buttons or a list to choose the tab with, and a note below them."""
+    """Buttons to choose the tab with, and a note below them."""
 
-    def __init__(self, choice: Choice):
+    def __init__(self, choice: Choice) -> None:
         import ipywidgets
 
         self.choice = choice
-        few = len(choice.tabs) <= MAX_BUTTONS
-        kind = ipywidgets.ToggleButtons if few else ipywidgets.Dropdown
-        self.buttons = kind(
-            options=list(choice.tabs),
-            value=choice.current(),
-            style={'button_width': 'auto'} if few else {},
+        self.buttons = ipywidgets.ToggleButtons(
+            options=choice.tabs, value=choice.current(), style={'button_width': 'auto'}
         )
         self.note = ipywidgets.HTML()
         row = ipywidgets.HBox([ipywidgets.Label('Tab:'), self.buttons])
@@ -54,16 +49,15 @@ def show(choice: Choice) -> None:
     """Shows a selector for the tabs of the page."""
     global _selector
     text = f'tab {choice.current()}, of {", ".join(choice.tabs)}; to change: tab.select(...)'
-    _selector = _make_selector(choice)
-    if _selector is None:
+    if not _in_notebook() or find_spec('ipywidgets') is None:
+        _selector = None
         print(text)
         return
     from IPython.display import display
 
+    _selector = Selector(choice)
     # A front end without the widgets shows the text.
-    data = _selector.box._repr_mimebundle_()
-    data = data[0] if isinstance(data, tuple) else data
-    display({**data, 'text/plain': text}, raw=True)
+    display({**_selector.box._repr_mimebundle_(), 'text/plain': text}, raw=True)
 
 
 def follow(choice: Choice) -> None:
@@ -89,15 +83,6 @@ def quiet_line(text: str) -> None:
 def warn(text: str) -> None:
     """Prints a line on stderr, which notebooks show in colour."""
     print(text, file=sys.stderr, flush=True)
-
-
-def _make_selector(choice) -> Selector | None:
-    if not _in_notebook():
-        return None
-    try:
-        return Selector(choice)
-    except ImportError:
-        return None
 
 
 def _in_notebook() -> bool:

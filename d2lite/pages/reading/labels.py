@@ -41,12 +41,11 @@ def citation(role: str, keys: str) -> str:
         if not (authors and re.fullmatch(r'\d{4}[a-z]?', year)):
             cited.append(_escaped(key))
             continue
-        if authors[-1] == 'ea':
+        *others, last = authors
+        if last == 'ea':
             named = _escaped(authors[0]) + ' et al.'
         else:
-            named = ' and '.join(
-                filter(None, [_escaped(', '.join(authors[:-1])), _escaped(authors[-1])])
-            )
+            named = _escaped(' and '.join([', '.join(others), last] if others else [last]))
         cited.append(f'{named} ({year})' if role == 'citet' else f'{named}, {year}')
     return ' and '.join(cited) if role == 'citet' else f'({"; ".join(cited)})'
 

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +15,13 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from d2lite.pages.reading.page import Cell
+from d2lite.pages.running.result import Failure
 
-__all__ = ['Failure', 'KernelClient']
+__all__ = ['KernelClient']
 
 START_SECONDS = 120
 MAX_LOG_LINES = 12
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The error that ended the run of a tab."""
-
-    cell: Cell | None  # None: the kernel or the framework did not start
-    line: int | None  # in the file: the statement that failed, or else the beginning of the cell
-    ename: str
-    evalue: str
-    traceback: str = ''
-
-    def __str__(self) -> str:
-        place = f'cell {self.cell.position} (line {self.line}): ' if self.cell else ''
-        return f'{place}{self.ename}: {self.evalue}' if self.evalue else f'{place}{self.ename}'
 
 
 class KernelClient(NotebookClient):
@@ -157,9 +142,6 @@ def _failure(error: CellExecutionError, node, cell: Cell | None) -> Failure:
 def _ending(code: int | None) -> str:
     if code is None or code >= 0:
         return f'died (exit status {code})'
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f'signal {-code}'
+    name = signal.Signals(-code).name
     hint = '; often this means that memory ran out' if name == 'SIGKILL' else ''
     return f'was killed by {name}{hint}'

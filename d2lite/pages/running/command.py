@@ -8,8 +8,8 @@ import typer
 from d2lite.pages.export.writer import Writer
 from d2lite.pages.reading.page import read_page
 from d2lite.pages.rewriting.overrides import override, parse_setting
-from d2lite.pages.running.kernel import TabResult
 from d2lite.pages.running.progress import Reporter
+from d2lite.pages.running.result import TabResult
 from d2lite.pages.running.table import print_table
 from d2lite.pages.running.tabs import run_tabs, tabs_to_run
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from rich.table import Table
 
+from d2lite.console import console
 from d2lite.pages.reading.page import Page
-from d2lite.pages.running.kernel import TabResult, run_tab
+from d2lite.pages.running.kernel import run_tab
+from d2lite.pages.running.result import TabResult
 from d2lite.saving import storage
 
 __all__ = ['Deviation', 'compare_tabs', 'deviations', 'report']
@@ -67,10 +70,6 @@ def _deviation(name, arrays):
 
 def report(page: Page, tabs: list[str], seed: int, timeout: float, tolerance: float | None) -> int:
     """Prints the table; returns 1 if a tab failed or a difference exceeds `tolerance`, else 0."""
-    from rich.table import Table
-
-    from d2lite.console import console
-
     found, results = compare_tabs(page, tabs, seed, timeout)
     out = console()
     table = Table(title=f'{page.path.name} on {", ".join(tabs)}, seed {seed}')

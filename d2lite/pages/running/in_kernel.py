@@ -1,7 +1,6 @@
 """The functions that the runner calls in the kernel, before the first cell and after the last."""
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,14 +59,14 @@ def save_variables(shell: 'InteractiveShell', name: str, path: str) -> None:
     Tensors, NumPy arrays and plain numbers go by the names of their variables, the parameters of a
     trainer by `trainer.w` and the like.
     """
-    backend = sys.modules[selection.registered_backends()[name]]
+    backend = selection.load(name)
     arrays = {}
-    for variable, value in list(shell.user_ns.items()):
+    for variable, value in shell.user_ns.items():
         if variable.startswith('_') or isinstance(value, type | bool):
             continue
-        if isinstance(value, getattr(backend, 'Trainer', ())) and hasattr(value, 'model'):
-            for key, array in value.serialization.get_parameters(value).items():
-                arrays[f'{variable}.{key}'] = array
+        if isinstance(value, backend.Trainer) and hasattr(value, 'model'):
+            parameters = value.serialization.get_parameters(value)
+            arrays |= {f'{variable}.{key}': array for key, array in parameters.items()}
         elif isinstance(value, int | float) or (
             hasattr(value, 'dtype') and hasattr(value, 'shape')
         ):
@@ -78,7 +77,7 @@ def save_variables(shell: 'InteractiveShell', name: str, path: str) -> None:
 
 
 def _framework(name):
-    framework = sys.modules[selection.registered_backends()[name]].framework
+    framework = selection.load(name).framework
     return {
         'framework': framework.NAME,
         'version': framework.version(),
@@ -90,11 +89,11 @@ def _training(namespace, name):
     """The device and the history of `trainer`, or of the trainer that was assigned last."""
     trainer = namespace.get('trainer')
     if not hasattr(trainer, 'history'):
-        kind = getattr(sys.modules[selection.registered_backends()[name]], 'Trainer', ())
-        trainers = [value for value in list(namespace.values()) if isinstance(value, kind)]
-        trainer = trainers[-1] if trainers else None
-    if trainer is None:
-        return {}
+        kind = selection.load(name).Trainer
+        trainers = [value for value in namespace.values() if isinstance(value, kind)]
+        if not trainers:
+            return {}
+        trainer = trainers[-1]
     history = getattr(trainer, 'history', [])
     return {
         'device': str(getattr(trainer, 'device', '')),
@@ -104,15 +103,13 @@ def _training(namespace, name):
 
 def _plain(value, name):
     """`value` as JSON has it: a scalar, nested lists of a small array, or a short text."""
-    if isinstance(value, np.generic):
-        value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if hasattr(value, 'shape') and not isinstance(value, np.ndarray):
-        value = sys.modules[selection.registered_backends()[name]].numpy(value)
-    if isinstance(value, np.ndarray) and value.dtype.kind in 'biuf':
-        return value.tolist() if value.size <= MAX_SIZE else f'array of shape {value.shape}'
     if isinstance(value, list | tuple):
         return [_plain(each, name) for each in value[:MAX_SIZE]]
+    if hasattr(value, 'shape') and not isinstance(value, np.ndarray | np.generic):
+        value = selection.load(name).numpy(value)
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in 'biuf':
+        return value.tolist() if value.size <= MAX_SIZE else f'array of shape {value.shape}'
     text = repr(value)
     return text if len(text) <= 80 else text[:79] + '…'

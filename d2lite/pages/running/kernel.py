@@ -13,79 +13,20 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode, v4
+from nbformat import v4
 
-from d2lite import selection
-from d2lite.pages.reading.page import Cell, Page
-from d2lite.pages.rewriting.overrides import Override
-from d2lite.pages.running.client import Failure, KernelClient
+from d2lite.pages.reading.page import Page
+from d2lite.pages.running.client import KernelClient
 from d2lite.pages.running.in_kernel import MIMETYPE
+from d2lite.pages.running.result import Failure, TabResult
 
-__all__ = ['TabResult', 'execute', 'run_tab', 'wait_for']
+__all__ = ['execute', 'run_tab', 'wait_for']
 
 SETUP_SECONDS = 600  # a first import of a framework from a slow disk takes minutes
 REPORT_SECONDS = 60
-
-
-@dataclass(eq=False)
-class TabResult:
-    """The result of a page on one tab; it is filled in while the page runs."""
-
-    tab: str
-    cells_total: int
-    cells_run: int = 0  # without an error
-    seconds: float = 0.0  # of the cells, without the start of the kernel and of the framework
-    error: Failure | None = None
-    values: dict[str, Any] = field(default_factory=dict)  # see running.in_kernel.report
-    notebook: NotebookNode | None = None  # the cells with their outputs
-    page: Page | None = None
-    overridden: list[Override] = field(default_factory=list)
-
-    @property
-    def nodes(self) -> dict[int, NotebookNode]:
-        """The cells of the notebook by their positions on the page."""
-        return {node.metadata['d2lite']['position']: node for node in self.notebook.cells}
-
-    @property
-    def complete(self) -> bool:
-        """True if all cells have passed."""
-        return self.error is None and self.cells_run == self.cells_total
-
-    @property
-    def verdict(self) -> str:
-        """`passed`, `not run`, or the error."""
-        if self.error:
-            return f'failed: {self.error}'
-        return 'passed' if self.complete else 'not run'
-
-    @property
-    def device(self) -> str:
-        """The device of the trainer, or else those that the framework has."""
-        return self.values.get('device') or ', '.join(self.values.get('devices', []))
-
-    def failed_in(self, cell: Cell) -> bool:
-        """True if the run ended with an error in `cell`."""
-        return self.error is not None and self.error.cell == cell
-
-    def tried(self, cell: Cell) -> bool:
-        """True if `cell` has run, or has failed."""
-        return self.failed_in(cell) or cell.position in list(self.nodes)[: self.cells_run]
-
-    @classmethod
-    def of(cls, page: Page, tab: str) -> 'TabResult':
-        """The result before the run. Raises PageError or BackendError if there is no such tab."""
-        nodes = [
-            v4.new_code_cell(
-                cell.source, metadata={'d2lite': {'position': cell.position, 'line': cell.line}}
-            )
-            for cell in page.for_tab(tab)
-        ]
-        notebook = v4.new_notebook(cells=nodes)
-        return cls(selection.canonical_name(tab), len(nodes), notebook=notebook, page=page)
 
 
 def run_tab(
@@ -128,7 +69,7 @@ async def execute(
     `on_cell()` is called after each cell that passed. If this is cancelled, `result` holds
     the cells that ran, and an error that says so.
     """
-    cells, nodes = result.page.for_tab(result.tab), result.notebook.cells
+    cells = result.page.for_tab(result.tab)
     inside = "__import__('d2lite.pages.running.in_kernel').pages.running.in_kernel"
     report = f'{inside}.report(get_ipython(), {result.tab!r}, {list(show)!r})'
     if variables:
@@ -136,7 +77,7 @@ async def execute(
         report += f'\n{inside}.save_variables(get_ipython(), {result.tab!r}, {path!r})'
     first = v4.new_code_cell(f'{inside}.set_up({result.tab!r}, {seed!r})')
     last = v4.new_code_cell(report)
-    notebook = v4.new_notebook(cells=[first, *nodes, last])
+    notebook = v4.new_notebook(cells=[first, *result.notebook.cells, last])
 
     with tempfile.TemporaryDirectory(prefix='d2lite-') as folder:
         client = KernelClient(notebook, folder)
@@ -157,7 +98,7 @@ async def execute(
                     on_cell()
             client.on_output = None
             if ready and client.usable:
-                problem = await client.attempt(len(nodes) + 1, REPORT_SECONDS)
+                problem = await client.attempt(len(cells) + 1, REPORT_SECONDS)
                 result.values = _reported(last, problem)
         except asyncio.CancelledError:
             line = current and current.first_line

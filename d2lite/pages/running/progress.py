@@ -13,7 +13,7 @@ from rich.text import Text
 
 from d2lite.console import console
 from d2lite.pages.reading.page import Cell
-from d2lite.pages.running.kernel import TabResult
+from d2lite.pages.running.result import TabResult
 
 __all__ = ['Reporter']
 

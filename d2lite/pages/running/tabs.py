@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from d2lite import selection
 from d2lite.pages.reading.page import Page
-from d2lite.pages.running.kernel import TabResult, execute, wait_for
+from d2lite.pages.running.kernel import execute, wait_for
 from d2lite.pages.running.progress import Reporter
+from d2lite.pages.running.result import TabResult
 
 __all__ = ['run_tabs', 'tabs_to_run']
 
