@@ -6,8 +6,6 @@ last: (in, out) for a dense layer, (height, width, in, out) for a convolution. T
 keep them so; PyTorch and MXNet keep channels and outputs first.
 """
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
 # The frameworks' names of a layer's weights, biases, and the statistics of a normalisation.
@@ -23,15 +21,6 @@ NEUTRAL = {theirs: ours for ours, names in SYNONYMS.items() for theirs in names}
 def neutral_name(name: str) -> str:
     """The neutral name of a parameter of a framework's own layer."""
     return NEUTRAL.get(name, name)
-
-
-def numbers(children: Sequence, has_parameters: Callable[..., bool]) -> list[int | None]:
-    """The number that each of a sequence's `children` has among those with parameters, or None.
-
-    An activation is a layer of its own in one framework, and an argument of a layer in another.
-    """
-    count = iter(range(len(children)))
-    return [next(count) if has_parameters(child) else None for child in children]
 
 
 def to_neutral(weight: np.ndarray, image: tuple[int, int, int] | None = None) -> np.ndarray:

@@ -7,12 +7,11 @@ cut, or in which a single bit has changed, is refused.
 import hashlib
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 
 import d2lite
-from d2lite.files import replacing
+from d2lite.files import replace_file
 
 FORMAT = 1  # of the files; one with a higher number is from a newer d2lite
 
@@ -34,13 +33,7 @@ def write(path: str | os.PathLike, kind: str, arrays: dict[str, np.ndarray], val
     text = json.dumps(described, sort_keys=True)
     # One entry of metadata, since safetensors writes several in any order: equal arrays make
     # equal files.
-    data = save(arrays, {'d2lite': f'{_checksum(arrays, text)} {text}'})
-    path = Path(path)
-    with replacing(path) as (file, _):
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    _sync_folder(path.parent)
+    replace_file(path, save(arrays, {'d2lite': f'{_checksum(arrays, text)} {text}'}))
 
 
 def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, np.ndarray], dict]:
@@ -118,13 +111,3 @@ def _checksum(arrays: dict[str, np.ndarray], text: str) -> str:
         digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    # Makes the new name survive a power cut. Windows cannot open a folder.
-    if os.name == 'posix':
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from d2lite.saving.layouts import from_neutral, neutral_name, numbers, to_neutral
+from d2lite.saving.layouts import from_neutral, neutral_name, to_neutral
 
 SIDES = st.integers(1, 4)
 
@@ -64,9 +64,8 @@ def test_an_asymmetric_flattened_image():
     np.testing.assert_array_equal(to_neutral(weight, (2, 3, 2))[:, 0], expected)
 
 
-def test_names_and_numbers():
+def test_names():
     assert [neutral_name(name) for name in ('kernel', 'gamma', 'beta', 'moving_variance')] == [
         *['weight', 'weight', 'bias', 'running_var']
     ]
     assert neutral_name('W_q') == 'W_q'
-    assert numbers([3, 0, 4, 0, 5], bool) == [0, None, 1, None, 2]

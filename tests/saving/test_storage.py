@@ -131,7 +131,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(path, monkeypat
     def full(descriptor):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(storage.os, 'fsync', full)
+    monkeypatch.setattr('os.fsync', full)
     with pytest.raises(OSError, match='No space left'):
         storage.write(path, 'checkpoint', {'w': np.ones(3)}, {})
     assert path.read_bytes() == old
