@@ -5,8 +5,6 @@ from pathlib import Path
 
 from d2lite import selection
 
-__all__ = ['write_page']
-
 # As the book orders them.
 IMPORTS = {
     'mxnet': 'from d2lite import mxnet as d2l\nfrom mxnet import npx\nnpx.set_np()',

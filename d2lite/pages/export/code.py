@@ -7,8 +7,6 @@ from pygments.util import ClassNotFound
 
 from d2lite.pages.rewriting.code import without_save_marks
 
-__all__ = ['highlighted']
-
 
 def highlighted(code: str, language: str = 'text') -> str:
     """`code` as an element of HTML. An unknown language is not highlighted."""

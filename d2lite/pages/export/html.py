@@ -26,8 +26,6 @@ from d2lite.pages.reading.page import Prose
 from d2lite.pages.reading.references import find_labels, to_markdown
 from d2lite.pages.running.result import TabResult
 
-__all__ = ['index_html', 'page_html']
-
 FILES = files('d2lite.pages.export')
 
 

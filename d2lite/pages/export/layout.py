@@ -12,8 +12,6 @@ from d2lite.pages.reading.page import Cell, Prose
 from d2lite.pages.rewriting.tabs import Unresolvable, resolve
 from d2lite.pages.running.result import TabResult
 
-__all__ = ['Group', 'Variant', 'lay_out']
-
 
 @dataclass(frozen=True)
 class Variant:

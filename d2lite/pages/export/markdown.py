@@ -8,8 +8,6 @@ from nbformat import NotebookNode
 from d2lite.pages.export.outputs import outputs
 from d2lite.pages.running.result import TabResult
 
-__all__ = ['markdown_files']
-
 SUFFIXES = {
     'image/svg+xml': 'svg', 'image/png': 'png', 'image/jpeg': 'jpg', 'image/gif': 'gif',
     'image/webp': 'webp',

@@ -11,8 +11,6 @@ from xml.etree import ElementTree
 import latex2mathml.converter
 import nh3
 
-__all__ = ['FormulaError', 'to_mathml']
-
 ELEMENTS = set(
     """
     math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom menclose

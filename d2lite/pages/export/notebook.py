@@ -9,8 +9,6 @@ from d2lite.pages.reading.page import Cell, PageError
 from d2lite.pages.rewriting.plain_notebook import notebook_of, plain_code
 from d2lite.pages.running.result import TabResult
 
-__all__ = ['executed_notebook']
-
 
 def executed_notebook(result: TabResult) -> NotebookNode:
     """The prose and the cells of the tab, with the outputs that its kernel gave.

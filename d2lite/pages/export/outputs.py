@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-__all__ = ['Output', 'outputs', 'plain_text']
-
 # From the richest form of an output to the plainest.
 MIMETYPES = (
     'image/svg+xml',

@@ -11,8 +11,6 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-__all__ = ['described', 'embedded', 'embedded_file']
-
 
 def embedded(mimetype: str, content: str) -> str:
     """The address of a picture: `content` is SVG, or a picture in base64."""

@@ -21,8 +21,6 @@ from d2lite.pages.export.code import highlighted
 from d2lite.pages.export.mathematics import FormulaError, to_mathml
 from d2lite.pages.export.pictures import embedded_file
 
-__all__ = ['ProseRenderer', 'SCROLLS', 'clean']
-
 # What is too wide for a phone scrolls in itself.
 SCROLLS = '<div class="scrolls">'
 

@@ -9,12 +9,9 @@ import math
 import platform
 
 import d2lite
-from d2lite.pages.running.result import TabResult
-
-__all__ = ['columns', 'notes', 'title']
+from d2lite.pages.running.result import LOSSES, TabResult
 
 TITLES = {'mxnet': 'MXNet', 'pytorch': 'PyTorch', 'tensorflow': 'TensorFlow', 'jax': 'JAX'}
-LOSSES = {'train_loss': 'training loss', 'val_loss': 'validation loss'}
 
 
 def title(tab: str) -> str:
@@ -49,21 +46,18 @@ def notes(results: list[TabResult]) -> list[str]:
             sentences.append(_apart(name, losses))
     if any(result.verdict == 'not run' for result in results):
         sentences.append('The run was stopped before all tabs had run.')
-    changes = dict.fromkeys(change for result in results for change in result.overridden)
-    for change in changes:
+    for change in dict.fromkeys(change for result in results for change in result.overridden):
         sentences.append(
             f'Not as written: {change.name} = {change.new} instead of '
             f'{" ".join(change.old.split())} (line {change.line} of the page).'
         )
-    today = datetime.date.today().isoformat()
-    python, system = platform.python_version(), f'{platform.system()} {platform.machine()}'
-    sentences.append(f'Run on {today} with d2lite {d2lite.__version__}, Python {python}, {system}.')
-    return sentences
+    versions = f'd2lite {d2lite.__version__}, Python {platform.python_version()}'
+    system = f'{platform.system()} {platform.machine()}'
+    return [*sentences, f'Run on {datetime.date.today()} with {versions}, {system}.']
 
 
 def _final(result, key):
-    history = result.values.get('history') or [{}]
-    value = history[-1].get(key)
+    value = result.history[-1].get(key) if result.history else None
     return float(value) if isinstance(value, int | float) else None
 
 

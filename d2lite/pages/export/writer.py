@@ -16,8 +16,6 @@ from d2lite.pages.export.notebook import executed_notebook
 from d2lite.pages.reading.page import Page, PageError
 from d2lite.pages.running.result import TabResult
 
-__all__ = ['Writer']
-
 
 class Writer:
     """Writes the results of a run; `written` are the files so far."""

@@ -14,8 +14,6 @@ from types import ModuleType
 import d2lite
 from d2lite.pages.jupyter import tab
 
-__all__ = ['install']
-
 
 def install() -> None:
     """Aliases `d2l` and `d2lbook.tab`; modules imported under these names before are forgotten.

@@ -21,8 +21,6 @@ from pathlib import Path
 from d2lite import selection
 from d2lite.files import replace_file
 
-__all__ = ['Choice', 'current_choice']
-
 
 class Choice:
     """The tab of this process."""

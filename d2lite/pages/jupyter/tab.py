@@ -20,8 +20,6 @@ from d2lite.pages.reading.blocks import TAB_LINE, canonical_tabs, tab_names
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ['Tab', 'current', 'load_ipython_extension', 'select', 'unload_ipython_extension']
-
 
 def select(name: str) -> None:
     """Fixes the tab of this process. Raises BackendError for an unknown name."""

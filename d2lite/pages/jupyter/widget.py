@@ -9,8 +9,6 @@ from importlib.util import find_spec
 
 from d2lite.pages.jupyter.choice import Choice
 
-__all__ = ['follow', 'quiet_line', 'show', 'warn']
-
 _selector = None  # the newest one
 
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from d2lite import selection
 
-__all__ = ['TAB_LINE', 'Cell', 'PageError', 'Prose', 'canonical_tabs', 'tab_names', 'tabs_on_page']
-
 TAB_LINE = re.compile(r'\s*(?P<mark>%%tab|#\s*@tab)(?![\w.])(?P<names>.*)')
 
 

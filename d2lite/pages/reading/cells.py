@@ -7,8 +7,6 @@ from markdown_it.token import Token
 
 from d2lite.pages.reading.blocks import TAB_LINE, Cell, PageError, tabs_on_page
 
-__all__ = ['check_closed', 'offered_tabs', 'read_cell']
-
 # IPython drops leading blank lines and counts without them, so they are dropped here too.
 HEAD = re.compile(rf'(?:\s*\n)?(?:{TAB_LINE.pattern}(?:\n|\Z))?(?:\s*(?:\n|\Z))?')
 LATER_TAB_LINE = re.compile(rf'^{TAB_LINE.pattern}$', re.M)

@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-__all__ = ['HEADING', 'Label', 'citation', 'read_label', 'words_for']
-
 HEADING = re.compile(r'^ {0,3}#{1,6}\s+(.*?)\s*#*\s*$')
 KINDS = {
     'chap': 'Chapter', 'chapter': 'Chapter', 'sec': 'Section', 'subsec': 'Section',

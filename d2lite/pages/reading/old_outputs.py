@@ -7,8 +7,6 @@ folder `..._files/`. The cell that is run has new ones.
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-__all__ = ['without_old_outputs']
-
 
 def without_old_outputs(text: str) -> str:
     """The prose that follows a cell, without the outputs of that cell with which it begins."""

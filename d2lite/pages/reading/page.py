@@ -32,8 +32,6 @@ from d2lite.pages.reading.cells import check_closed, offered_tabs, read_cell
 from d2lite.pages.reading.old_outputs import without_old_outputs
 from d2lite.pages.reading.prose import code_lines, split_prose
 
-__all__ = ['Cell', 'Page', 'PageError', 'Prose', 'parse_page', 'read_page']
-
 
 @dataclass(frozen=True)
 class Page:

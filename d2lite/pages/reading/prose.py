@@ -15,8 +15,6 @@ from markdown_it.token import Token
 
 from d2lite.pages.reading.blocks import PageError, Prose, tabs_on_page
 
-__all__ = ['code_lines', 'split_prose']
-
 BEGIN = re.compile(r'\s*:begin_tab:\s*(`*)(?P<names>[^`]*)\1\s*')
 END = re.compile(r'\s*:end_tab:\s*')
 LEADING = re.compile(r'\A(?:[^\S\n]*\n)+')  # blank lines

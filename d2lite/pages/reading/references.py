@@ -24,8 +24,6 @@ from markdown_it import MarkdownIt
 from d2lite.pages.reading.blocks import Cell, Prose
 from d2lite.pages.reading.labels import HEADING, Label, citation, read_label, words_for
 
-__all__ = ['Label', 'find_labels', 'to_markdown']
-
 ROLES = 'label|eqlabel|numref|eqref|ref|cite|citep|citet|width|height|bibliography'
 TOKEN = re.compile(
     rf"""

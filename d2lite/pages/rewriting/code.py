@@ -10,8 +10,6 @@ import re
 import libcst as cst
 from libcst.metadata import MetadataWrapper
 
-__all__ = ['source_of', 'transform_code', 'without_save_marks']
-
 IPYTHON_LINE = re.compile(
     r'^([ \t]*)(?=(?:[%!?].*|[\w.]+\?{1,2}[ \t]*|[\w.,]+[ \t]*=[ \t]*[%!].*)$)', re.M
 )

@@ -5,8 +5,6 @@ from libcst.helpers import get_full_name_for_node
 
 from d2lite.pages.rewriting.code import source_of, transform_code
 
-__all__ = ['import_d2lite']
-
 FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 'mxnet'}
 
 

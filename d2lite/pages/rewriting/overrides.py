@@ -20,8 +20,6 @@ from libcst.metadata import PositionProvider
 from d2lite.pages.reading.page import Cell, Page, PageError
 from d2lite.pages.rewriting.code import source_of, transform_code
 
-__all__ = ['Override', 'override', 'parse_setting']
-
 # A cell magic whose text is something else than Python that runs here.
 OTHER_MAGIC = re.compile(r'\s*%%(?!(time|timeit|capture|prun)\b)')
 

@@ -18,8 +18,6 @@ from d2lite.pages.rewriting.code import without_save_marks
 from d2lite.pages.rewriting.imports import import_d2lite
 from d2lite.pages.rewriting.tabs import Unresolvable, resolve
 
-__all__ = ['METADATA', 'notebook_of', 'plain_code', 'to_plain_notebook']
-
 EXTENSION = re.compile(r'^[ \t]*%(?:re)?load_ext[ \t]+(?:d2lbook|d2lite)\.tab[ \t]*(?:\n|\Z)', re.M)
 FIRST_IMPORT = re.compile(r'^[ \t]*(?:import|from)[ \t]+(mxnet|d2lite)\b', re.M)
 MXNET = 'import d2lite.mxnet  # makes MXNet work with current NumPy, so it comes first'

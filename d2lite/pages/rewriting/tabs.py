@@ -17,10 +17,11 @@ from d2lite import selection
 from d2lite.pages.reading.blocks import canonical_tabs
 from d2lite.pages.rewriting.code import source_of, transform_code
 
-__all__ = ['Unresolvable', 'resolve']
-
 TAB = m.Name('tab')
-SELECTED = m.Call(func=m.Attribute(TAB, m.Name('selected')))
+SELECTED = m.Call(
+    func=m.Attribute(TAB, m.Name('selected')),
+    args=[m.ZeroOrMore(m.Arg(keyword=None, star=''))],
+)
 DECLARATION = m.Expr(m.Call(func=m.Attribute(TAB, m.Name('select') | m.Name('interact_select'))))
 METHOD = m.Attribute(TAB, m.Name('selected') | m.Name('select') | m.Name('interact_select'))
 
@@ -28,7 +29,7 @@ METHOD = m.Attribute(TAB, m.Name('selected') | m.Name('select') | m.Name('intera
 class Unresolvable(ValueError):
     """A use of `tab` that depends on what runs; `line` counts from 1 in the cell."""
 
-    def __init__(self, line: int, message: str):
+    def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
 
@@ -147,8 +148,6 @@ class _Resolver(cst.CSTTransformer):
 
     def _selected(self, call) -> bool:
         try:
-            if any(argument.keyword or argument.star for argument in call.args):
-                raise ValueError
             names = [ast.literal_eval(f'({source_of(each.value)})') for each in call.args]
             return bool({'all', self.tab} & set(canonical_tabs(*names)))
         except (ValueError, AttributeError, TypeError):

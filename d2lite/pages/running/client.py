@@ -17,8 +17,6 @@ from nbformat import NotebookNode
 from d2lite.pages.reading.page import Cell
 from d2lite.pages.running.result import Failure
 
-__all__ = ['KernelClient']
-
 START_SECONDS = 120
 MAX_LOG_LINES = 12
 ANSI = re.compile(r'\x1b\[[0-9;]*[A-Za-z]')

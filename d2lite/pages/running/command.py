@@ -8,12 +8,11 @@ import typer
 from d2lite.pages.export.writer import Writer
 from d2lite.pages.reading.page import read_page
 from d2lite.pages.rewriting.overrides import override, parse_setting
+from d2lite.pages.running.kernel import wait_for
 from d2lite.pages.running.progress import Reporter
 from d2lite.pages.running.result import TabResult
 from d2lite.pages.running.table import print_table
 from d2lite.pages.running.tabs import run_tabs, tabs_to_run
-
-__all__ = ['run_command']
 
 
 def run_command(
@@ -39,7 +38,7 @@ def run_command(
     stopped = None
     with reporter, warnings.catch_warnings(record=True, action='always') as warned:
         try:
-            run_tabs(results, timeout, show, reporter, jobs, writer.tab_done)
+            wait_for(run_tabs(results, timeout, show, reporter, jobs, writer.tab_done))
         except (KeyboardInterrupt, SystemExit) as error:
             stopped = error
             reporter.interrupted()

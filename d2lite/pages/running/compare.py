@@ -14,8 +14,6 @@ from d2lite.pages.running.kernel import run_tab
 from d2lite.pages.running.result import TabResult
 from d2lite.saving import storage
 
-__all__ = ['Deviation', 'compare_tabs', 'deviations', 'report']
-
 
 @dataclass(frozen=True)
 class Deviation:

@@ -12,8 +12,6 @@ from d2lite.saving import storage
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ['MIMETYPE', 'report', 'save_variables', 'set_up']
-
 MIMETYPE = 'application/x-d2lite-report'
 MAX_SIZE = 100  # elements of an array that is reported in full
 

@@ -23,8 +23,6 @@ from d2lite.pages.running.client import KernelClient
 from d2lite.pages.running.in_kernel import MIMETYPE
 from d2lite.pages.running.result import Failure, TabResult
 
-__all__ = ['execute', 'run_tab', 'wait_for']
-
 SETUP_SECONDS = 600  # a first import of a framework from a slow disk takes minutes
 REPORT_SECONDS = 60
 

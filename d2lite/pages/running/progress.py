@@ -15,8 +15,6 @@ from d2lite.console import console
 from d2lite.pages.reading.page import Cell
 from d2lite.pages.running.result import TabResult
 
-__all__ = ['Reporter']
-
 MAX_TRACEBACK = 24  # lines
 
 

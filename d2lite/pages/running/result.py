@@ -9,7 +9,7 @@ from d2lite import selection
 from d2lite.pages.reading.page import Cell, Page
 from d2lite.pages.rewriting.overrides import Override
 
-__all__ = ['Failure', 'TabResult']
+LOSSES = {'train_loss': 'training loss', 'val_loss': 'validation loss'}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class TabResult:
     def nodes(self) -> dict[int, NotebookNode]:
         """The cells of the notebook by their positions on the page."""
         return {node.metadata['d2lite']['position']: node for node in self.notebook.cells}
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The epochs of the page's trainer; empty without one."""
+        return self.values.get('history', [])
 
     @property
     def complete(self) -> bool:

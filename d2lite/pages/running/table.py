@@ -7,9 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from d2lite.pages.running.result import TabResult
-
-__all__ = ['print_table']
+from d2lite.pages.running.result import LOSSES, TabResult
 
 MAX_MESSAGE = 200
 WIDE = 110  # columns of a terminal in which a line a tab has room
@@ -19,18 +17,17 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
     """Prints a line for each tab. Losses are a column if a trainer ran; so is each of `show`."""
     wide = out.width >= WIDE
     separator = ' ' if wide else '\n'
-    key = _loss_key(results)
+    epochs = [epoch for result in results for epoch in result.history]
     columns = {
         'tab': lambda r: r.tab,
         'version': _version,
         'device': lambda r: r.device,
         'cells run': lambda r: f'{r.cells_run}/{r.cells_total}',
     }
-    if key:
-        title = {'val_loss': 'validation loss', 'train_loss': 'training loss'}[key]
-        columns[f'{title}, by epoch'] = lambda r: separator.join(
-            _shortened([_text(row.get(key)) for row in r.values.get('history', [])])
-        )
+    for key in ('val_loss', 'train_loss'):
+        if any(key in epoch for epoch in epochs):
+            columns[f'{LOSSES[key]}, by epoch'] = lambda r, key=key: separator.join(_losses(r, key))
+            break
     for name in show:
         columns[name] = lambda r, name=name: _text(r.values.get('show', {}).get(name), separator)
     columns['seconds'] = lambda r: f'{r.seconds:.1f}'
@@ -63,15 +60,10 @@ def _version(result):
     return version if name == result.tab else f'{name} {version}'.strip()
 
 
-def _shortened(losses):
+def _losses(result, key):
     """The first and the last of many epochs, so that the table keeps its other columns."""
+    losses = [_text(epoch.get(key)) for epoch in result.history]
     return losses if len(losses) <= 6 else [*losses[:3], '…', *losses[-2:]]
-
-
-def _loss_key(results):
-    """`'val_loss'` if some epoch has one, else `'train_loss'`; None where no trainer has run."""
-    rows = [row for result in results for row in result.values.get('history', [])]
-    return next((k for k in ('val_loss', 'train_loss') if any(k in row for row in rows)), None)
 
 
 def _verdict(result):

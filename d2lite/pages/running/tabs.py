@@ -7,11 +7,9 @@ from collections.abc import Callable
 
 from d2lite import selection
 from d2lite.pages.reading.page import Page
-from d2lite.pages.running.kernel import execute, wait_for
+from d2lite.pages.running.kernel import execute
 from d2lite.pages.running.progress import Reporter
 from d2lite.pages.running.result import TabResult
-
-__all__ = ['run_tabs', 'tabs_to_run']
 
 
 def tabs_to_run(page: Page, tab: str | None) -> list[str]:
@@ -33,35 +31,29 @@ def tabs_to_run(page: Page, tab: str | None) -> list[str]:
 def _installed(tabs) -> list[str]:
     if os.environ.get('D2LITE_REQUIRE_ALL') == '1':
         return list(tabs)
-    installed = [tab for tab in tabs if not selection.missing_modules(tab)]
-    if not installed:
+    missing = {tab: ', '.join(selection.missing_modules(tab)) for tab in tabs}
+    if all(missing.values()):
         selection.require(next(iter(tabs)))
-    for tab in tabs:
-        if tab not in installed:
-            missing = ', '.join(selection.missing_modules(tab))
-            line = selection.install_line(tab)
-            message = f'd2lite: {tab} is left out: it needs {missing}. Install with: {line}'
-            print(message, file=sys.stderr, flush=True)
-    return installed
+    for tab, modules in missing.items():
+        if modules:
+            message = f'd2lite: {tab} is left out: it needs {modules}. Install with: '
+            print(message + selection.install_line(tab), file=sys.stderr, flush=True)
+    return [tab for tab, modules in missing.items() if not modules]
 
 
-def run_tabs(
+async def run_tabs(
     results: list[TabResult],
     timeout: float,
     show: list[str],
     reporter: Reporter,
-    jobs: int = 1,
-    on_done: Callable[[TabResult], None] = lambda result: None,
+    jobs: int,
+    on_done: Callable[[TabResult], None],
 ) -> None:
     """Runs the tabs of `results`, `jobs` kernels at a time, and fills the results in.
 
-    `on_done` is called with each result when its tab has passed or failed. KeyboardInterrupt and
-    SystemExit end every kernel; the results then hold the cells that ran.
+    `on_done` is called with each result when its tab has passed or failed. If this is cancelled,
+    every kernel ends; the results then hold the cells that ran.
     """
-    wait_for(_run_all(results, timeout, show, reporter, jobs, on_done))
-
-
-async def _run_all(results, timeout, show, reporter, jobs, on_done):
     free = asyncio.Semaphore(jobs)
 
     async def run(result):
