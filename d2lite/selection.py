@@ -85,10 +85,9 @@ def canonical_name(name: str) -> str:
     """
     wanted = ALIASES.get(name.strip().lower(), name.strip().lower())
     if wanted not in registered_backends():
-        installed = ', '.join(available()) or 'none'
         raise BackendError(
             f'Unknown backend {name!r}. The backends are {", ".join(registered_backends())}; '
-            f'installed here: {installed}.'
+            f'installed here: {_installed()}.'
         )
     return wanted
 
@@ -121,13 +120,11 @@ def install_line(name: str) -> str:
 
 def require(name: str) -> None:
     """Raises BackendError, with an install command, if something that `name` needs is missing."""
-    missing = missing_modules(name)
-    if missing:
-        installed = ', '.join(available()) or 'none'
+    if missing := missing_modules(name):
         raise BackendError(
             f'The {name} backend needs {", ".join(missing)}, not installed here. Install with:\n'
             f'    {install_line(name)}\n'
-            f'Backends installed here: {installed}.'
+            f'Backends installed here: {_installed()}.'
         )
 
 
@@ -138,6 +135,10 @@ def load(name: str) -> ModuleType:
     if package not in sys.modules:
         require(name)
     return importlib.import_module(package)
+
+
+def _installed() -> str:
+    return ', '.join(available()) or 'none'
 
 
 def _first_available() -> str:

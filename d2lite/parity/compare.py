@@ -1,7 +1,6 @@
 """The records of the backends, compared with the reference step by step."""
 
 import dataclasses
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +8,6 @@ import numpy as np
 from d2lite.parity import reference
 from d2lite.parity.problem import Problem
 from d2lite.parity.recorder import TrainingRecord
-
-Deviations = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 class Tolerance(NamedTuple):
@@ -46,6 +43,30 @@ class Row:
     problem: str = ''  # why there is nothing to compare
 
 
+def compare(found: TrainingRecord, problem: Problem) -> Row:
+    """The largest deviations of a record from the reference, and the first step outside.
+
+    Raises ValueError if the reference diverges.
+    """
+    expected, tolerance = reference_record(problem), TOLERANCES[problem.dtype]
+    if not np.isfinite(expected.parameters).all():
+        raise ValueError(
+            f'this problem diverges with lr={problem.lr}, so there is nothing to compare: take a '
+            f'smaller learning rate'
+        )
+    run = deviations(found, expected, problem)
+    one = deviations(found, restarted(found, problem), problem)
+    step_rel = np.max([relative for _, relative in one.values()], axis=0)
+    # Written so that NaN is outside.
+    inside = step_rel <= tolerance.step
+    for _, relative in run.values():
+        inside &= relative <= tolerance.run
+    first_outside = None if inside.all() else int(np.argmin(inside)) + 1
+    quantities = (*run['loss'], *run['parameters'], run['gradient norm'][1], step_rel)
+    largest = (values.max() for values in quantities)
+    return Row(found.backend, found.version, found.model, *largest, first_outside)
+
+
 def reference_record(problem: Problem) -> TrainingRecord:
     """The record that a training on the problem should have, in float64."""
     args = problem.batches(), problem.lr, problem.gradient_clip_val
@@ -67,8 +88,10 @@ def _as_record(steps: list[reference.ReferenceStep]) -> TrainingRecord:
     return TrainingRecord('reference', np.__version__, 'NumPy', *columns)
 
 
-def deviations(found: TrainingRecord, expected: TrainingRecord, problem: Problem) -> Deviations:
-    """By quantity, for each step: the absolute deviation and the scale to which it is relative.
+def deviations(
+    found: TrainingRecord, expected: TrainingRecord, problem: Problem
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By quantity, for each step: the absolute deviation, and that relative to the scale.
 
     Parameters: the largest entry's deviation, and the largest entry so far. Loss: it is made from
     differences of labels and predictions, and near the end of training nearly all of them cancels,
@@ -81,51 +104,10 @@ def deviations(found: TrainingRecord, expected: TrainingRecord, problem: Problem
     parameters = np.abs(found.parameters - expected.parameters).max(axis=1)
     largest = np.abs(np.vstack([[*problem.w[:, 0], *problem.b], expected.parameters])).max(axis=1)
     norm = np.abs(found.gradient_norm - expected.gradient_norm)
-    return {
+    quantities = {
         'loss': (np.abs(found.loss - expected.loss), loss_scale),
         'gradient norm': (norm, np.sqrt(squares * 2 * loss_scale)),
         'parameters': (parameters, np.maximum.accumulate(largest)[1:]),
     }
-
-
-def compare(records: Iterable[TrainingRecord], problem: Problem) -> list[Row]:
-    """A Row for each record: its largest deviations from the reference, and the first step outside.
-
-    Raises ValueError if the reference diverges.
-    """
-    expected = reference_record(problem)
-    if not np.isfinite(expected.parameters).all():
-        raise ValueError(
-            f'this problem diverges with lr={problem.lr}, so there is nothing to compare: take a '
-            f'smaller learning rate'
-        )
-    return [_row(found, expected, problem) for found in records]
-
-
-def _row(found: TrainingRecord, expected: TrainingRecord, problem: Problem) -> Row:
-    tolerance = TOLERANCES[problem.dtype]
-    run = deviations(found, expected, problem)
-    one = deviations(found, restarted(found, problem), problem)
-    run_rel = {name: relative(*values) for name, values in run.items()}
-    step_rel = np.max([relative(*values) for values in one.values()], axis=0)
-    # Written so that NaN is outside.
-    inside = step_rel <= tolerance.step
-    for values in run_rel.values():
-        inside &= values <= tolerance.run
-    return Row(
-        found.backend,
-        found.version,
-        found.model,
-        run['loss'][0].max(),
-        run_rel['loss'].max(),
-        run['parameters'][0].max(),
-        run_rel['parameters'].max(),
-        run_rel['gradient norm'].max(),
-        step_rel.max(),
-        None if inside.all() else int(np.argmin(inside)) + 1,
-    )
-
-
-def relative(deviation: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """`deviation` as a part of `scale`, also where that is 0."""
-    return deviation / np.maximum(scale, np.finfo(np.float64).tiny)
+    least = np.finfo(np.float64).tiny  # a scale may be 0
+    return {name: (by, by / np.maximum(scale, least)) for name, (by, scale) in quantities.items()}

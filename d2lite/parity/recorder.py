@@ -160,9 +160,7 @@ def _precision(backend: str, dtype: str) -> Iterator[None]:
     if dtype == 'float64' and backend == 'jax':
         import jax
 
-        # Older releases have it among the experiments.
-        x64 = jax.enable_x64 if hasattr(jax, 'enable_x64') else jax.experimental.enable_x64
-        with x64(True):
+        with jax.enable_x64(True):
             yield
     elif dtype == 'float64' and backend == 'tensorflow':
         from d2lite_tensorflow.framework import keras

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from d2lite import selection
-from d2lite.parity.compare import (
-    TOLERANCES,
-    Row,
-    compare,
-    deviations,
-    reference_record,
-    relative,
-)
+from d2lite.parity.compare import TOLERANCES, Row, compare, deviations, reference_record
 from d2lite.parity.problem import MODELS, PrecisionError, Problem
 from d2lite.parity.recorder import TrainingRecord, record_training
 
@@ -56,7 +49,7 @@ def report(
             except PrecisionError as error:
                 rows.append(Row(backend, '', model, problem=str(error)))
             else:
-                rows += compare(records[-1:], problem)
+                rows.append(compare(records[-1], problem))
     _print_table(rows, problem)
     if plot is not None:
         draw(records, problem).savefig(plot)
@@ -113,7 +106,7 @@ def draw(records: Sequence[TrainingRecord], problem: Problem) -> 'Figure':
     for found in records:
         values = deviations(found, expected, problem)
         for name, axes in panels.items():
-            shares = relative(*values[name])
+            _, shares = values[name]
             shares = np.where(shares > 0, shares, np.nan)  # no place for 0 on this axis
             look = {'color': colors[found.backend], **styles[found.model]}
             axes.semilogy(steps, shares, label=f'{found.backend}, {found.model}', **look)

@@ -10,7 +10,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes

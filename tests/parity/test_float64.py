@@ -16,7 +16,7 @@ def test_float32_under_another_name_is_found_at_once(d2l, model):
     """A float32 training, its numbers handed on as float64, is outside from the first step."""
     found = record_training(backend_of(d2l), model, problem(dtype='float32'))
     found.loss, found.w, found.b = (a.astype(np.float64) for a in (found.loss, found.w, found.b))
-    (row,) = compare([found], problem(dtype='float64'))
+    row = compare(found, problem(dtype='float64'))
     assert row.first_outside == 1 and row.parameters_rel > 1e-9
 
 

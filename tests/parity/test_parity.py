@@ -18,7 +18,7 @@ def test_the_backend_computes_what_the_reference_computes(d2l, dtype, case, mode
     found = record_training(backend_of(d2l), model, given)
     assert found.loss.dtype == found.w.dtype == found.b.dtype == dtype
     assert len(found.loss) == len(found.gradient_norm) == len(found.w) == given.num_steps
-    (row,) = compare([found], given)
+    row = compare(found, given)
     assert row.first_outside is None, row
 
 
@@ -78,7 +78,7 @@ def test_steps_end_within_an_epoch(d2l):
 
 def test_the_reference_does_not_deviate_from_itself():
     given = problem(dtype='float64')
-    (row,) = compare([reference_record(given)], given)
+    row = compare(reference_record(given), given)
     assert (row.loss_abs, row.parameters_abs, row.gradient_norm_rel, row.step_rel) == (0, 0, 0, 0)
     assert row.first_outside is None
 
@@ -91,7 +91,7 @@ def test_a_deviation_is_found_at_its_step(quantity, dtype):
     for size, outside in ((0.01, None), (10, 5), (np.nan, 5)):
         found = reference_record(given)
         getattr(found, quantity)[4] += size * parity.TOLERANCES[dtype].run * scale
-        assert compare([found], given)[0].first_outside == outside
+        assert compare(found, given).first_outside == outside
 
 
 def test_deviations_too_small_for_a_step_are_found_when_they_add_up():
@@ -105,7 +105,7 @@ def test_deviations_too_small_for_a_step_are_found_when_they_add_up():
     found.loss, found.gradient_norm = (
         getattr(parity.restarted(found, given), name) for name in ('loss', 'gradient_norm')
     )
-    (row,) = compare([found], given)
+    row = compare(found, given)
     assert row.step_rel < tolerance.step
     assert row.parameters_rel > tolerance.run and row.first_outside > 10
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_recorded_or_compared_is_told():
         record_training(BACKENDS[0], 'MLP', problem())
     given = problem(lr=1e4, num_steps=200)
     with np.errstate(all='ignore'), pytest.raises(ValueError, match='diverges with lr=10000'):
-        compare([], given)
+        compare(reference_record(problem()), given)
 
 
 def test_all_backends_see_the_same_numbers():

@@ -37,5 +37,5 @@ def problems(draw):
 @given(given=problems(), model=st.sampled_from(list(MODELS)))
 def test_any_problem(backend, given, model):
     require(backend)
-    (row,) = compare([record_training(backend, model, given)], given)
+    row = compare(record_training(backend, model, given), given)
     assert row.first_outside is None, (row, given)
