@@ -1,6 +1,8 @@
 """Compiled steps on JAX: `jax.jit`, and `lax.fori_loop` for several steps in one call."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -9,6 +11,9 @@ from jax import numpy as jnp
 
 from d2lite.training import compiled
 from d2lite.training.compiled import collected_outputs
+
+if TYPE_CHECKING:
+    from d2lite_jax.trainer import Trainer
 
 # On a CPU, XLA gives operations of some size to several threads, which takes more time of all
 # processors together than it saves: 1.9 times as much for linear regression on 100 features.
@@ -19,7 +24,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
     __doc__ = compiled.CompiledEpoch.__doc__
     loops_to_the_end = True
 
-    def __init__(self, trainer):
+    def __init__(self, trainer: 'Trainer') -> None:
         super().__init__(trainer)
         on_cpu = jax.default_backend() == 'cpu'
         params = jax.tree.leaves(trainer.state.params)
@@ -29,7 +34,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         self.one_step = jax.jit(self.traced_step, static_argnums=2, compiler_options=options)
         self.many_steps = jax.jit(self.traced_steps, static_argnums=5, compiler_options=options)
 
-    def trace(self, batch, train):
+    def trace(self, batch: Sequence[jax.Array], train: bool) -> None:
         if not self.prepares_in_step(train):
             batch = self.trainer.prepare_batch(batch)
         jax.eval_shape(
@@ -38,7 +43,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             tuple(batch),
         )
 
-    def traced_step(self, state, batch, train):
+    def traced_step(self, state: Any, batch: Sequence[jax.Array], train: bool) -> tuple:
         """A step on a batch: the state after it, and the values that it plots."""
         trainer = self.trainer
         if self.prepares_in_step(train):
@@ -52,7 +57,9 @@ class CompiledEpoch(compiled.CompiledEpoch):
         self.labels[train] = outputs.labels
         return state, [jnp.asarray(value) for value in outputs.values]
 
-    def traced_steps(self, state, order, tensors, start, stop, train):
+    def traced_steps(
+        self, state: Any, order: Any, tensors: Any, start: int, stop: int, train: bool
+    ) -> tuple:
         """The steps from `start` to `stop`; values in arrays for the whole pass."""
         loader = self.loader(train)
         whole, rest = divmod(loader.num_examples, loader.batch_size)
@@ -62,7 +69,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             if order is None:
                 return tuple(lax.dynamic_slice_in_dim(tensor, start, size) for tensor in tensors)
             rows = lax.dynamic_slice_in_dim(order, start, size)
-            return tuple(jnp.take(tensor, rows, axis=0) for tensor in tensors)
+            return tuple(jnp.take(tensor, rows, axis=0, mode='clip') for tensor in tensors)
 
         def step(index, carry, size=loader.batch_size):
             state, arrays = carry
@@ -79,16 +86,16 @@ class CompiledEpoch(compiled.CompiledEpoch):
             carry = lax.cond(stop > whole, last, lambda carry: carry, carry)
         return carry
 
-    def step(self, batch, train):
+    def step(self, batch: Sequence[jax.Array], train: bool) -> list:
         state, values = self.one_step(self.trainer.state, tuple(batch), train)
         if train:
             self.trainer.state = state
         return [[value] for value in values]
 
-    def steps(self, order, start, stop, train):
+    def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
         tensors = tuple(self.loader(train).tensors)
         start_and_stop = np.int32(start), np.int32(stop)
         state, arrays = self.many_steps(self.trainer.state, order, tensors, *start_and_stop, train)
         if train:
             self.trainer.state = state
-        return [array[start:stop].tolist() for array in map(jax.device_get, arrays)]
+        return [np.asarray(array)[start:stop].tolist() for array in arrays]

@@ -1,6 +1,8 @@
 """Module on JAX: a Flax linen module, whose parameters travel beside it in a TrainState."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import field
+from typing import Any
 
 import jax
 import optax
@@ -28,7 +30,7 @@ class Module(module.Module, nn.Module):
     def __call__(self, *inputs):
         return self.forward(*inputs)
 
-    def loss(self, params, X, y, state):
+    def loss(self, params: Mapping, X: jax.Array, y: jax.Array, state: Any) -> jax.Array | tuple:
         """The loss of the predictions for `X`, a tuple of inputs, against labels `y`.
 
         A scalar, or a scalar and a dictionary of what else the pass computed, for batch statistics.
@@ -37,7 +39,7 @@ class Module(module.Module, nn.Module):
             f'{type(self).__name__} must define loss(self, params, X, y, state)'
         )
 
-    def training_step(self, params, batch, state):
+    def training_step(self, params: Mapping, batch: Sequence[jax.Array], state: Any) -> tuple:
         """The loss of a minibatch, as `loss` returns it, and its gradients."""
 
         def loss_and_rest(params):
@@ -49,15 +51,15 @@ class Module(module.Module, nn.Module):
         self.plot('loss', loss, train=True)
         return value, grads
 
-    def validation_step(self, params, batch, state):
+    def validation_step(self, params: Mapping, batch: Sequence[jax.Array], state: Any) -> None:
         """Reports the loss of a validation minibatch."""
         value = self.loss(params, batch[:-1], batch[-1], state)
         self.plot('loss', value[0] if isinstance(value, tuple) else value, train=False)
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> optax.GradientTransformation:
         """Optax's own SGD, with the learning rate `lr`."""
         return optax.sgd(self.required_lr())
 
-    def apply_init(self, dummy_input, key):
+    def apply_init(self, dummy_input: Sequence[jax.Array], key: Any) -> Mapping:
         """The initial variables, from a pass over the tuple `dummy_input` and random keys."""
         return self.init(key, *dummy_input)

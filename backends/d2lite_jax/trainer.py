@@ -1,8 +1,10 @@
 """Trainer on JAX."""
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import jax
+import numpy as np
 import optax
 from flax.training import train_state
 from jax import numpy as jnp
@@ -12,6 +14,9 @@ from d2lite_jax import state
 from d2lite_jax.compiled import CompiledEpoch
 from d2lite_jax.devices import gpu, num_gpus
 from d2lite_jax.framework import NAME, device_names, get_key, version
+
+if TYPE_CHECKING:
+    from d2lite_jax.module import Module
 
 
 class TrainState(train_state.TrainState):
@@ -31,14 +36,16 @@ class Trainer(trainer.Trainer):
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
 
-    def fit(self, model, data=None, key=None, **kwargs):
+    def fit(
+        self, model: 'Module', data: Any = None, key: jax.Array | None = None, **kwargs: Any
+    ) -> None:
         """As elsewhere; `key` starts the parameters and dropout, by default a new one."""
         self.key = get_key() if key is None else key
         if jnp.issubdtype(self.key.dtype, jax.dtypes.prng_key):  # numbers, for checkpoints
             self.key = jax.random.key_data(self.key)
         super().fit(model, data, **kwargs)
 
-    def fit_epoch(self):
+    def fit_epoch(self) -> None:
         if self.compiles():
             return self.compiled.fit_epoch()
         self.model.training = True
@@ -52,7 +59,7 @@ class Trainer(trainer.Trainer):
             self.model.validation_step(self.state.params, self.prepare_batch(batch), self.state)
             self.val_batch_idx += 1
 
-    def train_step(self, state, batch):
+    def train_step(self, state: TrainState, batch: Sequence[jax.Array]) -> TrainState:
         """The state after one update: parameters, optimizer state, batch statistics, count."""
         # The key of this step follows from the first one and the count. So where no dropout asks
         # for it, a compiled step does not compute it, which would take longer than a small model.
@@ -66,7 +73,7 @@ class Trainer(trainer.Trainer):
             state = state.replace(batch_stats=self.updated_batch_stats(value))
         return state
 
-    def updated_batch_stats(self, value):
+    def updated_batch_stats(self, value: Any) -> Mapping:
         """The batch statistics in what `loss` returned. Raises ValueError if there are none."""
         if not isinstance(value, tuple) or 'batch_stats' not in value[1]:
             raise ValueError(
@@ -76,13 +83,13 @@ class Trainer(trainer.Trainer):
             )
         return value[1]['batch_stats']
 
-    def clip_gradients(self, grad_clip_val, grads):
+    def clip_gradients(self, grad_clip_val: float, grads: Mapping) -> Mapping:
         """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""
         norm = jnp.sqrt(sum(jnp.sum(grad**2) for grad in jax.tree.leaves(grads)))
         scale = jnp.where(norm > grad_clip_val, grad_clip_val / norm, 1.0)
         return jax.tree.map(lambda grad: grad * scale, grads)
 
-    def prepare_parameters(self, init_params):
+    def prepare_parameters(self, init_params: Mapping[str, np.ndarray] | Callable | None) -> None:
         """The parameters that training starts from: made from the key, or given."""
         params_key, dropout_key = jax.random.split(self.key)
         variables = self.initial_variables({'params': params_key, 'dropout': dropout_key})
@@ -97,7 +104,7 @@ class Trainer(trainer.Trainer):
         )
         super().prepare_parameters(init_params)
 
-    def initial_variables(self, key):
+    def initial_variables(self, key: Mapping[str, jax.Array]) -> Mapping:
         """The variables from the model's `apply_init`, which is one program if it can be."""
         inputs = self.first_batch()[:-1]
         try:
@@ -105,7 +112,7 @@ class Trainer(trainer.Trainer):
         except TypeError:  # it looks at values, which a program does not have while it is made
             return self.model.apply_init(inputs, key=key)
 
-    def prepare_optimizer(self):
+    def prepare_optimizer(self) -> None:
         """Asks the model for its optimizer, and puts it into the TrainState."""
         super().prepare_optimizer()
         tx = self.clipped(self.optim)
@@ -115,7 +122,7 @@ class Trainer(trainer.Trainer):
         )
         self.state = self.state.replace(tx=tx, opt_state=opt_state)
 
-    def clipped(self, optim):
+    def clipped(self, optim: Any) -> optax.GradientTransformation:
         """The optimizer, after a link that clips the gradients, if they are to be clipped.
 
         As part of the optimizer, clipping also works where a lesson writes its own `fit_epoch`.
@@ -127,28 +134,28 @@ class Trainer(trainer.Trainer):
         )
         return optax.chain(clip, optax.GradientTransformation(optim.init, optim.update))
 
-    def current_lr(self):
+    def current_lr(self) -> float | None:
         hyperparams = getattr(self.state.opt_state, 'hyperparams', {})  # of inject_hyperparams
         lr = hyperparams.get('learning_rate')
         return super().current_lr() if lr is None else float(lr)
 
     @staticmethod
-    def find_gpus():
+    def find_gpus() -> list:
         return [gpu(i) for i in range(num_gpus())]
 
-    def move_model(self, model):
+    def move_model(self, model: 'Module') -> None:
         """Nothing to do: the parameters are made beside the data that `fit` puts on the GPU."""
 
-    def move_batch(self, batch):
+    def move_batch(self, batch: Sequence[jax.Array]) -> Any:
         return jax.device_put(tuple(batch), self.gpus[0])
 
     @property
-    def device(self):
+    def device(self) -> str:
         """Where this trainer trains: JAX takes the first GPU there is without being asked."""
         return device_names()[0]
 
 
-def checked(model, result):
+def checked(model: 'Module', result: Any) -> tuple:
     """What `training_step` returned, if that is a pair. Raises TypeError otherwise."""
     if not isinstance(result, tuple) or len(result) != 2:
         what = 'nothing' if result is None else f'a {type(result).__name__}'

@@ -1,6 +1,8 @@
 """Compiled steps on MXNet: Gluon's hybridize(), which makes a graph of each HybridBlock."""
 
 import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mxnet.gluon import nn
 
@@ -8,6 +10,9 @@ from d2lite.training import compiled
 from d2lite.training.compiled import CannotCompile
 from d2lite.training.step_code import side_effects, values_read, written_by_user
 from d2lite_mxnet.hybrid import hybrid_blocks, is_hybridized
+
+if TYPE_CHECKING:
+    from d2lite_mxnet.trainer import Trainer
 
 # What every HybridBlock has, the graph itself included, is nothing that a graph reads.
 _OF_GLUON = vars(nn.HybridBlock()).keys()
@@ -21,14 +26,14 @@ class CompiledEpoch(compiled.CompiledEpoch):
     What is written around them, in a Block or in `training_step`, runs as it is written.
     """
 
-    def __init__(self, trainer):
+    def __init__(self, trainer: 'Trainer') -> None:
         super().__init__(trainer)
         self.model = trainer.model
         self.changed, self.hybridized_before = [], []
         if trainer.compiled:  # of the epoch before
             trainer.compiled.undo()
 
-    def prepare(self):
+    def prepare(self) -> None:
         self.build()
         blocks = hybrid_blocks(self.model)
         written = [block for block in blocks if written_by_user(type(block).__module__)]
@@ -46,10 +51,10 @@ class CompiledEpoch(compiled.CompiledEpoch):
             raise
         self.read = self.values_read()
 
-    def build(self):
+    def build(self) -> None:
         self.trainer.serialization.build(self.trainer, self.trainer.first_batch())
 
-    def hybridize(self, blocks):
+    def hybridize(self, blocks: Sequence[nn.HybridBlock]) -> None:
         """Hybridizes what the lesson has not hybridized itself."""
         self.hybridized_before = [block for block in blocks if is_hybridized(block)]
         with warnings.catch_warnings():
@@ -62,7 +67,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
                     except UserWarning:
                         raise CannotCompile('it has hooks, which a graph does not call') from None
 
-    def undo(self):
+    def undo(self) -> None:
         """Makes the blocks run as they did before."""
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
@@ -73,7 +78,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
                     block.hybridize()
         self.changed, self.hybridized_before = [], []
 
-    def values_read(self):
+    def values_read(self) -> tuple:
         """What Python code in the HybridBlocks can read now."""
         parts = []
         for block in hybrid_blocks(self.model):

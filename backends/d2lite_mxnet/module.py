@@ -1,6 +1,8 @@
 """Module on MXNet."""
 
 import copyreg
+from collections.abc import Sequence
+from typing import Any
 
 from mxnet import gluon, np, sym
 from mxnet.gluon import nn
@@ -16,25 +18,25 @@ nn_Module = nn.Block
 class Module(module.Module, nn.Block):
     backend = NAME
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> gluon.Trainer | SGD:
         """Gluon's own SGD, or ours for a scratch model, with the learning rate `lr`."""
         lr, params = self.required_lr(), self.parameters()
         if isinstance(params, list):
             return SGD(params, lr)
         return gluon.Trainer(params, 'sgd', {'learning_rate': lr})
 
-    def parameters(self):
+    def parameters(self) -> gluon.ParameterDict | list[np.ndarray]:
         """Gluon's parameters; of a scratch model, which has none, its list of arrays."""
         params = self.collect_params()  # a lesson may have it return a list
         if isinstance(params, gluon.ParameterDict) and params.keys():
             return params
         return self.get_scratch_params()
 
-    def get_scratch_params(self):
+    def get_scratch_params(self) -> list[np.ndarray]:
         """The arrays among the attributes, which a scratch model trains."""
         return [array for _, array in module.attributes(self) if isinstance(array, np.ndarray)]
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(self, inputs: Sequence[np.ndarray], init: Any = None) -> None:
         """Gives deferred parameters shapes by a pass over `inputs`, and values from `init`."""
         if init is not None:
             self.initialize(init, force_reinit=True)
@@ -59,7 +61,7 @@ class Module(module.Module, nn.Block):
                 array.attach_grad()
 
 
-def plain_arrays(model):
+def plain_arrays(model: 'Module') -> list:
     """(path, array) of what a scratch model trains among its attributes."""
     return [
         (path, array)

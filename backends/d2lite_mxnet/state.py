@@ -1,5 +1,7 @@
 """What a training on MXNet consists of, as NumPy arrays: to be saved, moved and restored."""
 
+from typing import TYPE_CHECKING, Any
+
 from mxnet import gluon, np
 
 from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
@@ -14,8 +16,11 @@ from d2lite_mxnet.parameters import (  # noqa: F401
     set_parameters,
 )
 
+if TYPE_CHECKING:
+    from d2lite_mxnet.trainer import Trainer
 
-def get_state(trainer):
+
+def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
     return {
         'arrays': {name: array.asnumpy() for name, array in _all_arrays(trainer.model)},
@@ -23,13 +28,13 @@ def get_state(trainer):
     }
 
 
-def set_state(trainer, state):
+def set_state(trainer: 'Trainer', state: Any) -> None:
     for name, array in _all_arrays(trainer.model):
         array[:] = np.array(state['arrays'][name], dtype=array.dtype)
     _set_optimizer_state(trainer.optim, state['optimizer'])
 
 
-def get_random_state():
+def get_random_state() -> dict:
     """MXNet does not tell its random state: a new one begins here, from a seed that is known.
 
     So with dropout, the same bits need checkpoints after the same steps. To start anew at each
@@ -40,7 +45,7 @@ def get_random_state():
     return {'seed': seed}
 
 
-def set_random_state(state):
+def set_random_state(state: Any) -> None:
     framework.seed(state['seed'])
 
 

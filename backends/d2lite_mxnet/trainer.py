@@ -1,5 +1,9 @@
 """Trainer on MXNet."""
 
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from mxnet import autograd, gluon, np, npx
 from mxnet.gluon import nn
 
@@ -12,6 +16,9 @@ from d2lite_mxnet.devices import gpu, num_gpus
 from d2lite_mxnet.framework import NAME, version
 from d2lite_mxnet.module import plain_arrays
 
+if TYPE_CHECKING:
+    from d2lite_mxnet.module import Module
+
 
 class Trainer(trainer.Trainer):
     backend = NAME
@@ -20,7 +27,13 @@ class Trainer(trainer.Trainer):
     compiled_class = CompiledEpoch
     compile_modes = (True,)
 
-    def fit(self, model, data=None, ckpt_path=None, init_params=None):
+    def fit(
+        self,
+        model: 'Module',
+        data: Any = None,
+        ckpt_path: str | Path | None = None,
+        init_params: Mapping[str, np.ndarray] | Callable | None = None,
+    ) -> None:
         npx.set_np()  # holds for one thread, and this may be another than the one that imported us
         try:
             super().fit(model, data, ckpt_path, init_params)
@@ -28,7 +41,7 @@ class Trainer(trainer.Trainer):
             if getattr(self, 'compiled', None):
                 self.compiled.undo()
 
-    def fit_epoch(self):
+    def fit_epoch(self) -> None:
         self.compiles()  # hybridizes what the loop below calls
         self.set_training(True)
         for batch in self.train_dataloader:
@@ -48,7 +61,7 @@ class Trainer(trainer.Trainer):
             self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
 
-    def clip_gradients(self, grad_clip_val, model):
+    def clip_gradients(self, grad_clip_val: float, model: 'Module') -> None:
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
         params = nn.Block.collect_params(model).values()  # of a lesson's own it may be a list
         grads = [param.grad() for param in params if param.grad_req != 'null']
@@ -61,22 +74,22 @@ class Trainer(trainer.Trainer):
             for grad in grads:
                 grad *= grad_clip_val / norm
 
-    def current_lr(self):
+    def current_lr(self) -> float | None:
         if isinstance(self.optim, gluon.Trainer):
             return float(self.optim.learning_rate)
         return super().current_lr()
 
-    def numbers(self, values):
+    def numbers(self, values: Sequence) -> list[float]:
         if all(isinstance(value, np.ndarray) and value.ndim == 0 for value in values):
             if len({value.dtype for value in values}) == 1:
                 return np.stack(values).tolist()  # one copy instead of many
         return super().numbers(values)
 
     @staticmethod
-    def find_gpus():
+    def find_gpus() -> list:
         return [gpu(i) for i in range(num_gpus())]
 
-    def move_model(self, model):
+    def move_model(self, model: 'Module') -> None:
         nn.Block.collect_params(model).reset_ctx(self.gpus[0])
         # A scratch model's plain arrays are no parameters to Gluon, and do not move with it.
         for path, array in plain_arrays(model):
@@ -84,5 +97,5 @@ class Trainer(trainer.Trainer):
             moved.attach_grad()
             set_attribute(model, path, moved)
 
-    def move_batch(self, batch):
+    def move_batch(self, batch: Sequence[np.ndarray]) -> Any:
         return [tensor.as_in_ctx(self.gpus[0]) for tensor in batch]

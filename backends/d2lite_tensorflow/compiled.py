@@ -1,5 +1,8 @@
 """Compiled steps on TensorFlow: `tf.function` of a step, and of many in a `tf.while_loop`."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from d2lite.training import compiled
@@ -11,7 +14,7 @@ from d2lite_tensorflow.framework import keras
 class CompiledEpoch(compiled.CompiledEpoch):
     __doc__ = compiled.CompiledEpoch.__doc__
 
-    def build(self):
+    def build(self) -> None:
         trainer = self.trainer
         trainer.serialization.build(trainer, trainer.first_batch())
         if isinstance(trainer.optim, keras.optimizers.Optimizer):
@@ -26,7 +29,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         self.outputs = {}  # what a step puts out, in training (True) and validation (False)
         self.concrete_steps = {}  # many steps
 
-    def trace(self, batch, train):
+    def trace(self, batch: Sequence[tf.Tensor], train: bool) -> None:
         if not self.prepares_in_step(train):
             batch = self.trainer.prepare_batch(batch)
         self.concrete_step(_as_tensors(batch), train)
@@ -38,16 +41,16 @@ class CompiledEpoch(compiled.CompiledEpoch):
                 order, number, number, train
             )
 
-    def step(self, batch, train):
+    def step(self, batch: Sequence[tf.Tensor], train: bool) -> list:
         batch = _as_tensors(batch)
         return [[value] for value in self.concrete_step(batch, train)(batch, train)]
 
-    def steps(self, order, start, stop, train):
+    def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
         order = () if order is None else (order,)
         values = self.concrete_steps[train](*order, tf.constant(start), tf.constant(stop))
         return [value.numpy()[start:stop].tolist() for value in values]
 
-    def concrete_step(self, batch, train):
+    def concrete_step(self, batch: Sequence[tf.Tensor], train: bool) -> Any:
         """The compiled step for batches of these shapes."""
         key = train, *((tensor.shape, tensor.dtype) for tensor in tf.nest.flatten(batch))
         if key not in self.concrete:
@@ -56,7 +59,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             self.check_random_numbers(concrete)
         return self.concrete[key]
 
-    def traced_step(self, batch, train):
+    def traced_step(self, batch: Sequence[tf.Tensor], train: bool) -> list[tf.Tensor]:
         """A step; returns what it plots."""
         trainer = self.trainer
         with collected_outputs(trainer) as outputs:
@@ -69,7 +72,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         self.labels[train] = outputs.labels
         return [tf.convert_to_tensor(value) for value in outputs.values]
 
-    def traced_steps(self, order, start, stop, train):
+    def traced_steps(self, order: Any, start: int, stop: int, train: bool) -> list[tf.Tensor]:
         """The steps from `start` to `stop`; returns arrays with a value for each whole batch."""
         loader = self.loader(train)
         size = loader.batch_size
@@ -90,7 +93,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         )
         return [array.stack() for array in arrays]
 
-    def values_read(self):
+    def values_read(self) -> tuple:
         trainer = self.trainer
         read = [id(variable) for variable in trainer.model.trainable_variables]
         for layer in _layers_in(trainer.model):
@@ -99,7 +102,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             read += _public_values(trainer.optim)
         return *super().values_read(), *read
 
-    def check_random_numbers(self, concrete):
+    def check_random_numbers(self, concrete: Any) -> None:
         """Raises CannotCompile if a graph draws from `tf.random` while that is seeded."""
         if self.trainer.serialization.get_random_state()['seed'] is None:
             return

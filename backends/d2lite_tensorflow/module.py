@@ -3,6 +3,8 @@
 import copy
 import functools
 import inspect
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -16,11 +18,11 @@ class Module(module.Module, keras.Model):
     backend = NAME
     training = None  # whether the Trainer is training or validating
 
-    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+    def __init__(self, plot_train_per_epoch: int = 2, plot_valid_per_epoch: int = 1) -> None:
         super().__init__(plot_train_per_epoch, plot_valid_per_epoch)
         self._uncover_loss()
 
-    def forward(self, X):
+    def forward(self, X: tf.Tensor) -> tf.Tensor:
         net = getattr(self, 'net', None)
         if isinstance(net, keras.layers.Layer):
             return net(X, training=self.training)
@@ -42,11 +44,11 @@ class Module(module.Module, keras.Model):
         finally:
             self.training = before
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         """What a Keras model defines; a subclass may define this in place of `forward`."""
         return self(inputs, training=training)
 
-    def compile(self, *args, **kwargs):
+    def compile(self, *args: Any, **kwargs: Any) -> None:
         """Prepares for Keras's own `fit` and `evaluate`, which use the loss that they are given."""
         super().compile(*args, **kwargs)
         self._uncover_loss()
@@ -56,7 +58,7 @@ class Module(module.Module, keras.Model):
         vars(self).pop('loss', None)
 
     @property
-    def variables(self):
+    def variables(self) -> list:
         """The variables of the layers, and the `tf.Variable`s among the model's attributes.
 
         Keras 3 overlooks the latter. What is trained is chosen among these.
@@ -64,11 +66,11 @@ class Module(module.Module, keras.Model):
         own = [variable for _, variable in plain_variables(self)]
         return list({id(variable): variable for variable in [*super().variables, *own]}.values())
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> keras.optimizers.Optimizer:
         """Keras's own SGD, with the learning rate `lr`."""
         return keras.optimizers.SGD(self.required_lr())
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(self, inputs: Sequence[tf.Tensor], init: Any = None) -> None:
         """Gives layers shapes by a pass over `inputs`, then applies `init` to each of `net`."""
         self(*inputs)
         if init is not None:
@@ -94,7 +96,7 @@ class Module(module.Module, keras.Model):
         return model
 
 
-def plain_variables(model):
+def plain_variables(model: 'Module') -> list:
     """(path, variable) of the `tf.Variable`s among a model's attributes."""
     return [(path, v) for path, v in module.attributes(model) if isinstance(v, tf.Variable)]
 

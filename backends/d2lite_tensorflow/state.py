@@ -1,5 +1,7 @@
 """What a training on TensorFlow consists of, as NumPy arrays: to be saved, moved and restored."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
@@ -8,8 +10,11 @@ from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.parameters import build, get_parameters, set_parameters  # noqa: F401
 
+if TYPE_CHECKING:
+    from d2lite_tensorflow.trainer import Trainer
 
-def get_state(trainer):
+
+def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
     return {
         'variables': [np.array(variable) for variable in trainer.model.variables],
@@ -17,7 +22,7 @@ def get_state(trainer):
     }
 
 
-def set_state(trainer, state):
+def set_state(trainer: 'Trainer', state: Any) -> None:
     for variable, value in zip(trainer.model.variables, state['variables'], strict=True):
         variable.assign(value)
     if isinstance(trainer.optim, keras.optimizers.Optimizer):
@@ -25,7 +30,7 @@ def set_state(trainer, state):
     _set_optimizer_state(trainer.optim, state['optimizer'])
 
 
-def get_random_state():
+def get_random_state() -> dict:
     """The seed, and the generator with which TensorFlow numbers its random operations.
 
     Without a seed (`seed_everything` sets one) TensorFlow's own operations cannot be repeated.
@@ -34,7 +39,7 @@ def get_random_state():
     return {'seed': seed, 'rng': None if seed is None else context.context()._rng.getstate()}
 
 
-def set_random_state(state):
+def set_random_state(state: Any) -> None:
     if state['seed'] is not None:
         tf.random.set_seed(state['seed'])
         context.context()._rng.setstate(state['rng'])

@@ -1,5 +1,8 @@
 """Trainer on TensorFlow."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import tensorflow as tf
 
 from d2lite.training import trainer
@@ -9,6 +12,9 @@ from d2lite_tensorflow.compiled import CompiledEpoch
 from d2lite_tensorflow.devices import gpu, num_gpus
 from d2lite_tensorflow.framework import NAME, device_names, keras, version
 
+if TYPE_CHECKING:
+    from d2lite_tensorflow.module import Module
+
 
 class Trainer(trainer.Trainer):
     backend = NAME
@@ -17,7 +23,7 @@ class Trainer(trainer.Trainer):
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
 
-    def fit_epoch(self):
+    def fit_epoch(self) -> None:
         if self.compiles():
             return self.compiled.fit_epoch()
         self.model.training = True
@@ -31,7 +37,7 @@ class Trainer(trainer.Trainer):
             self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
 
-    def train_step(self, batch):
+    def train_step(self, batch: Sequence[tf.Tensor]) -> None:
         """One update."""
         with tf.GradientTape() as tape:
             loss = self.model.training_step(batch)
@@ -44,29 +50,29 @@ class Trainer(trainer.Trainer):
         pairs = zip(grads, params, strict=True)
         self.optim.apply_gradients([(grad, param) for grad, param in pairs if grad is not None])
 
-    def clip_gradients(self, grad_clip_val, grads):
+    def clip_gradients(self, grad_clip_val: float, grads: Sequence) -> list:
         """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""
         norm = tf.linalg.global_norm(grads)
         scale = tf.where(norm > grad_clip_val, grad_clip_val / norm, tf.ones_like(norm))
         return [None if grad is None else tf.convert_to_tensor(grad) * scale for grad in grads]
 
-    def current_lr(self):
+    def current_lr(self) -> float | None:
         if isinstance(self.optim, keras.optimizers.Optimizer):
             return float(self.optim.learning_rate)  # of a schedule: at the step that it is at
         return super().current_lr()
 
     @staticmethod
-    def find_gpus():
+    def find_gpus() -> list:
         return [gpu(i) for i in range(num_gpus())]
 
-    def move_model(self, model):
+    def move_model(self, model: 'Module') -> None:
         """Nothing to do: TensorFlow puts variables on the first GPU when they are made."""
 
-    def move_batch(self, batch):
+    def move_batch(self, batch: Sequence[tf.Tensor]) -> Any:
         with self.gpus[0]:
             return [tf.identity(tensor) for tensor in batch]
 
     @property
-    def device(self):
+    def device(self) -> str:
         """Where this trainer trains: TensorFlow takes the first GPU without being asked."""
         return device_names()[0]

@@ -1,16 +1,22 @@
 """The layout of convolutions: channels last, where that is safe, for CPUs are fastest so."""
 
 import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from d2lite_torch.module import Module
+    from d2lite_torch.trainer import Trainer
 
 METHODS = ('training_step', 'validation_step', 'loss', 'configure_optimizers')
 FEWEST_CHANNELS = 16
 
 
 @contextlib.contextmanager
-def channels_last(model):
+def channels_last(model: 'Module') -> Iterator[None]:
     """Lays the weights of convolutions out with their channels last, within this context."""
     model.to(memory_format=torch.channels_last)
     try:
@@ -19,7 +25,7 @@ def channels_last(model):
         model.to(memory_format=torch.contiguous_format)
 
 
-def works_channels_last(trainer):
+def works_channels_last(trainer: 'Trainer') -> bool:
     """Returns True if a model with convolutions computes the same, and faster, channels last.
 
     `view` fails on such tensors. So all layers and steps must be PyTorch's or d2lite's own.
@@ -33,7 +39,7 @@ def works_channels_last(trainer):
     return own and not any(map(is_unsafe, layers))
 
 
-def is_unsafe(layer):
+def is_unsafe(layer: nn.Module) -> bool:
     """Returns True for a layer whose gradients oneDNN gets wrong if channels lie last.
 
     That is a strided 1 x 1 convolution of few channels without padding, in PyTorch 2.13 on CPUs

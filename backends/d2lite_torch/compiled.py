@@ -1,5 +1,8 @@
 """Compiled steps on PyTorch: torch.export, torch.func and torch.compile."""
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 import torch
 from torch import nn
 from torch.func import functional_call, grad_and_value
@@ -12,6 +15,9 @@ from d2lite_torch.channels import is_unsafe
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import SGD
 
+if TYPE_CHECKING:
+    from d2lite_torch.trainer import Trainer
+
 STEPS_IN_A_CALL = 8  # of a small model with plain SGD
 SMALL = 2**16  # parameters
 MOST_SHAPES = 6  # of batches, in training and validation together
@@ -20,13 +26,13 @@ MOST_SHAPES = 6  # of batches, in training and validation together
 class Step(nn.Module):
     """A step of `trainer` as a module, so that `functional_call` can give it its parameters."""
 
-    def __init__(self, trainer, train, prepare):
+    def __init__(self, trainer: 'Trainer', train: bool, prepare: bool) -> None:
         super().__init__()
         self.model = trainer.model
         self.step = self.model.training_step if train else self.model.validation_step
         self.trainer, self.prepare, self.train_step = trainer, prepare, train
 
-    def forward(self, *batch):
+    def forward(self, *batch: torch.Tensor) -> tuple:
         with collected_outputs(self.trainer) as outputs:
             loss = self.step(self.trainer.prepare_batch(batch) if self.prepare else batch)
         if self.train_step:
@@ -40,7 +46,7 @@ class Step(nn.Module):
 class CompiledEpoch(compiled.CompiledEpoch):
     __doc__ = compiled.CompiledEpoch.__doc__
 
-    def __init__(self, trainer):
+    def __init__(self, trainer: 'Trainer') -> None:
         super().__init__(trainer)
         self.model = trainer.model
         if plain_tensors(self.model) and not list(nn.Module.parameters(self.model)):
@@ -58,7 +64,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         if any(map(is_unsafe, nn.Module.modules(self.model))):
             self.options['layout_optimization'] = False
 
-    def plain_lr(self):
+    def plain_lr(self) -> float | None:
         """The learning rate if the update is no more than param - lr * gradient, else None."""
         optim = self.trainer.optim
         if self.trainer.gradient_clip_val > 0:
@@ -76,11 +82,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
             return None
         return optim.lr if type(optim) is SGD else group['lr']
 
-    def objects_read(self):
+    def objects_read(self) -> tuple:
         # The optimizer is not part of what is compiled, but for its learning rate, an input.
         return plain_attributes(self.trainer), type(self.trainer), self.trainer.model
 
-    def values_read(self):
+    def values_read(self) -> tuple:
         modes = [
             value
             for module in nn.Module.modules(self.model)
@@ -89,19 +95,19 @@ class CompiledEpoch(compiled.CompiledEpoch):
         trained = [p.requires_grad for p in nn.Module.parameters(self.model)]
         return super().values_read(), tuple(modes), tuple(trained), self.plain_lr() is None
 
-    def trace(self, batch, train):
+    def trace(self, batch: Sequence[torch.Tensor], train: bool) -> None:
         if not self.prepares_in_step(train):
             batch = self.trainer.prepare_batch(batch)
         self.program(batch, train)
 
-    def program(self, batch, train):
+    def program(self, batch: Sequence[torch.Tensor], train: bool) -> tuple:
         """The compiled step for batches of these shapes."""
         key = train, tuple((tensor.shape, tensor.dtype) for tensor in batch)
         if key not in self.programs:
             self.programs[key] = self.compile_step(batch, train)
         return self.programs[key]
 
-    def compile_step(self, batch, train):
+    def compile_step(self, batch: Sequence[torch.Tensor], train: bool) -> tuple:
         step = Step(self.trainer, train, self.prepares_in_step(train))
         with torch.random.fork_rng(devices=[]):
             graph = torch.export.export(step, tuple(batch), strict=False).module()
@@ -124,7 +130,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             return run, run, buffers
         return torch.compile(run, fullgraph=True, dynamic=False, options=self.options), run, buffers
 
-    def step(self, batch, train):
+    def step(self, batch: Sequence[torch.Tensor], train: bool) -> list:
         compiled_step, _, buffers = self.program(batch, train)
         params = {name: param.detach() for name, param in self.params.items()}
         with torch.no_grad():
@@ -138,7 +144,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
                 self.trainer.apply_gradients()
         return [[value] for value in values]
 
-    def steps(self, order, start, stop, train):
+    def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
         loader, found = self.loader(train), []
         size = loader.batch_size
         params = {name: param.detach() for name, param in self.params.items()}
@@ -157,7 +163,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
                     param.copy_(params[name])
         return [torch.cat(values).tolist() for values in zip(*found, strict=True)]
 
-    def several(self, count, train, tensors):
+    def several(self, count: int, train: bool, tensors: Sequence[torch.Tensor]) -> Callable:
         """The program of `count` steps of plain SGD; values as tensors (count,)."""
         if (train, count) not in self.programs:
             size = len(tensors[0]) // count

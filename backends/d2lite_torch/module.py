@@ -1,5 +1,8 @@
 """Module on PyTorch."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -12,12 +15,12 @@ nn_Module = nn.Module
 class Module(module.Module, nn.Module):
     backend = NAME
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> torch.optim.Optimizer:
         """PyTorch's own SGD, with the learning rate `lr`."""
         params = [*self.parameters()] or [tensor for _, tensor in plain_tensors(self)]
         return torch.optim.SGD(params, self.required_lr())
 
-    def apply_init(self, inputs, init=None):
+    def apply_init(self, inputs: Sequence[torch.Tensor], init: Any = None) -> None:
         """Gives lazy layers their shapes by a pass over `inputs`, then applies `init` to `net`."""
         training = self.training
         self.eval()  # running statistics are for batches of training
@@ -28,7 +31,7 @@ class Module(module.Module, nn.Module):
             self.net.apply(init)
 
 
-def plain_tensors(model):
+def plain_tensors(model: 'Module') -> list:
     """(path, tensor) of what a scratch model trains among its attributes."""
     return [
         (path, tensor)

@@ -1,24 +1,31 @@
 """Minibatch stochastic gradient descent, by hand, and schedulers of learning rates."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import torch
 
 from d2lite.hyperparameters import HyperParameters
 from d2lite.training.callbacks import Callback
 
+if TYPE_CHECKING:
+    from d2lite_torch.module import Module
+    from d2lite_torch.trainer import Trainer
+
 
 class SGD(HyperParameters):
     """param <- param - lr * gradient, for a list of `params`."""
 
-    def __init__(self, params, lr):
+    def __init__(self, params: Sequence[torch.Tensor], lr: float) -> None:
         self.save_hyperparameters()
 
     @torch.no_grad()
-    def step(self):
+    def step(self) -> None:
         for param in self.params:
             if param.grad is not None:  # the loss may not depend on it
                 param.sub_(param.grad, alpha=self.lr)
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         for param in self.params:
             param.grad = None
 
@@ -29,17 +36,17 @@ class SchedulerCallback(Callback):
     `monitor`: the label whose value a ReduceLROnPlateau is given.
     """
 
-    def __init__(self, scheduler, interval='epoch', monitor='val_loss'):
+    def __init__(self, scheduler: Any, interval: str = 'epoch', monitor: str = 'val_loss') -> None:
         if interval not in ('epoch', 'step'):
             raise ValueError(f"interval must be 'epoch' or 'step', got {interval!r}")
         self.scheduler, self.interval, self.monitor = scheduler, interval, monitor
         self.every_n_train_steps = 1 if interval == 'step' else None
 
-    def on_train_batch_end(self, trainer, model):
+    def on_train_batch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         if self.interval == 'step':
             self.scheduler.step()
 
-    def on_train_epoch_end(self, trainer, model):
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         if self.interval == 'step':
             return
         if isinstance(self.scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
@@ -50,7 +57,7 @@ class SchedulerCallback(Callback):
             self.scheduler.step()
 
 
-def optimizer_and_schedulers(model):
+def optimizer_and_schedulers(model: 'Module') -> tuple:
     """The optimizer of `configure_optimizers`, and a callback for each scheduler beside it.
 
     Taken are: an optimizer; (optimizer, scheduler); ([optimizer], [schedulers]); and

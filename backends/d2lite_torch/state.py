@@ -1,5 +1,7 @@
 """What a training on PyTorch consists of, as NumPy arrays: to be saved, moved and restored."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import torch
 
@@ -8,8 +10,11 @@ from d2lite_torch.module import plain_tensors
 from d2lite_torch.parameters import build, get_parameters, set_parameters  # noqa: F401
 from d2lite_torch.tensor import numpy
 
+if TYPE_CHECKING:
+    from d2lite_torch.trainer import Trainer
 
-def get_state(trainer):
+
+def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
     return {
         'tensors': {name: numpy(tensor) for name, tensor in _all_tensors(trainer.model)},
@@ -18,7 +23,7 @@ def get_state(trainer):
     }
 
 
-def set_state(trainer, state):
+def set_state(trainer: 'Trainer', state: Any) -> None:
     tensors = dict(_all_tensors(trainer.model))
     for name, tensor in tensors.items():
         tensor.data = torch.from_numpy(state['tensors'][name].copy()).to(tensor.device)
@@ -27,14 +32,14 @@ def set_state(trainer, state):
         callback.scheduler.load_state_dict(_to_tensors(saved))
 
 
-def get_random_state():
+def get_random_state() -> dict:
     return {
         'cpu': numpy(torch.get_rng_state()),
         'cuda': [numpy(state) for state in torch.cuda.get_rng_state_all()],
     }
 
 
-def set_random_state(state):
+def set_random_state(state: Any) -> None:
     torch.set_rng_state(torch.from_numpy(state['cpu'].copy()))
     torch.cuda.set_rng_state_all([torch.from_numpy(each.copy()) for each in state['cuda']])
 

@@ -1,7 +1,10 @@
 """Trainer on PyTorch."""
 
 import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
@@ -16,6 +19,9 @@ from d2lite_torch.framework import NAME, version
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import optimizer_and_schedulers
 
+if TYPE_CHECKING:
+    from d2lite_torch.module import Module
+
 
 class Trainer(trainer.Trainer):
     backend = NAME
@@ -24,7 +30,7 @@ class Trainer(trainer.Trainer):
     compiled_class = CompiledEpoch
     compile_modes = (True,)
 
-    def fit_epoch(self):
+    def fit_epoch(self) -> None:
         if self.compiles():
             return self.compiled.fit_epoch()
         self.model.train()
@@ -45,32 +51,32 @@ class Trainer(trainer.Trainer):
                 self.model.validation_step(self.prepare_batch(batch))
                 self.val_batch_idx += 1
 
-    def run_epoch(self):
+    def run_epoch(self) -> None:
         fast_layout = works_channels_last(self)
         with channels_last(self.model) if fast_layout else contextlib.nullcontext():
             super().run_epoch()
 
-    def prepare_parameters(self, init_params):
+    def prepare_parameters(self, init_params: Mapping[str, np.ndarray] | Callable | None) -> None:
         """Sets the parameters that training starts from: as the model made them, or as given."""
         # Lazy layers get theirs now and not in the first step, between the numbers of dropout.
         if any(map(is_lazy, nn.Module.parameters(self.model))):
             self.serialization.build(self, self.first_batch())
         super().prepare_parameters(init_params)
 
-    def set_training(self, training):
+    def set_training(self, training: bool) -> None:
         self.model.train(training)
 
-    def prepare_optimizer(self):
+    def prepare_optimizer(self) -> None:
         """Asks the model for its optimizer, and for schedulers of learning rates beside it."""
         self.optim, self.schedulers = optimizer_and_schedulers(self.model)
 
-    def apply_gradients(self):
+    def apply_gradients(self) -> None:
         """Clips the gradients, if they are to be clipped, and makes the update."""
         if self.gradient_clip_val > 0:
             self.clip_gradients(self.gradient_clip_val, self.model)
         self.optim.step()
 
-    def clip_gradients(self, grad_clip_val, model):
+    def clip_gradients(self, grad_clip_val: float, model: 'Module') -> None:
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
         # PyTorch's clip_grad_norm_ adds 1e-6 to the norm, so that results would differ by backend.
         params = [*nn.Module.parameters(model), *(tensor for _, tensor in plain_tensors(model))]
@@ -82,25 +88,25 @@ class Trainer(trainer.Trainer):
             for grad in grads:
                 grad *= grad_clip_val / norm
 
-    def current_lr(self):
+    def current_lr(self) -> float | None:
         if isinstance(self.optim, torch.optim.Optimizer):
             return float(self.optim.param_groups[0]['lr'])
         return super().current_lr()
 
-    def numbers(self, values):
+    def numbers(self, values: Sequence) -> list[float]:
         if values and all([isinstance(value, torch.Tensor) for value in values]):
             return torch.stack([value.reshape(()) for value in values]).tolist()  # one wait
         return super().numbers(values)
 
     @staticmethod
-    def find_gpus():
+    def find_gpus() -> list:
         return [gpu(i) for i in range(num_gpus())]
 
-    def move_model(self, model):
+    def move_model(self, model: 'Module') -> None:
         model.to(self.gpus[0])
         # A scratch model's plain tensors are no parameters to PyTorch, and do not move with it.
         for _, tensor in plain_tensors(model):
             tensor.data = tensor.data.to(self.gpus[0])
 
-    def move_batch(self, batch):
+    def move_batch(self, batch: Sequence[torch.Tensor]) -> Any:
         return [tensor.to(self.gpus[0]) for tensor in batch]

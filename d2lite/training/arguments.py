@@ -2,15 +2,20 @@
 
 import numbers
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from d2lite.training.callbacks import Callback
 
+if TYPE_CHECKING:
+    from d2lite.training.module import Module
+    from d2lite.training.trainer import Trainer
+
 __all__ = ['check_arguments', 'check_count', 'check_loss', 'check_trainer', 'count_batches']
 
 
-def check_trainer(trainer):
+def check_trainer(trainer: 'Trainer') -> None:
     """Raises ValueError or TypeError if a Trainer was made with what it cannot work with."""
     check_count('max_epochs', trainer.max_epochs)
     check_count('num_gpus', trainer.num_gpus)
@@ -37,7 +42,7 @@ def check_trainer(trainer):
             raise TypeError(f'callbacks must be objects of subclasses of d2l.Callback, got {what}')
 
 
-def check_loss(model, loss, method='training_step'):
+def check_loss(model: 'Module', loss: Any, method: str = 'training_step') -> None:
     """Raises TypeError unless `training_step` returned a loss, a scalar of the framework."""
     shape = getattr(loss, 'shape', None)
     if shape is None:
@@ -53,7 +58,7 @@ def check_loss(model, loss, method='training_step'):
         )
 
 
-def check_arguments(trainer, model, data):
+def check_arguments(trainer: 'Trainer', model: 'Module', data: Any) -> None:
     """Raises TypeError if `fit` cannot work with these, and says what is wrong with them."""
     if isinstance(model, type):
         raise TypeError(f'fit takes a model, got the class {model.__name__}: make one first')
@@ -79,7 +84,7 @@ def check_arguments(trainer, model, data):
             )
 
 
-def count_batches(dataloader, name):
+def count_batches(dataloader: Any, name: str) -> int:
     """The length of a dataloader; TypeError or ValueError if it has none."""
     try:
         count = len(dataloader)
@@ -93,7 +98,7 @@ def count_batches(dataloader, name):
     return count
 
 
-def check_count(name, value, at_least=0):
+def check_count(name: str, value: Any, at_least: int = 0) -> None:
     """Raises ValueError unless `value` is an integer of `at_least` that."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
         raise ValueError(f'{name} must be an integer >= {at_least}, got {value!r}')

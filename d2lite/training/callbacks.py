@@ -6,8 +6,13 @@ The names of the methods are those of Lightning.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 from d2lite.console import warn
+
+if TYPE_CHECKING:
+    from d2lite.training.module import Module
+    from d2lite.training.trainer import Trainer
 
 __all__ = ['Callback', 'EarlyStopping', 'LearningRateMonitor', 'ModelCheckpoint']
 
@@ -23,25 +28,25 @@ class Callback:
     # compiled steps are made one by one. None: after any steps, as often as is convenient.
     every_n_train_steps: int | None = 1
 
-    def on_fit_start(self, trainer, model) -> None:
+    def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
         """Called before the first epoch, when parameters and optimizer are ready."""
 
-    def on_fit_end(self, trainer, model) -> None:
+    def on_fit_end(self, trainer: 'Trainer', model: 'Module') -> None:
         """Called after the last epoch, unless the training ended by an exception."""
 
-    def on_train_epoch_start(self, trainer, model) -> None:
+    def on_train_epoch_start(self, trainer: 'Trainer', model: 'Module') -> None:
         """Called before each epoch."""
 
-    def on_train_epoch_end(self, trainer, model) -> None:
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         """Called after each epoch, when it is in the history."""
 
-    def on_train_batch_end(self, trainer, model) -> None:
+    def on_train_batch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         """Called after a step of training; see `every_n_train_steps`."""
 
-    def on_validation_epoch_end(self, trainer, model) -> None:
+    def on_validation_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         """Called after each epoch with validation data, before `on_train_epoch_end`."""
 
-    def on_exception(self, trainer, model, exception: BaseException) -> None:
+    def on_exception(self, trainer: 'Trainer', model: 'Module', exception: BaseException) -> None:
         """Called when the training ends by an exception, KeyboardInterrupt included."""
 
 
@@ -52,14 +57,16 @@ class Monitor(Callback):
     `min_delta`: a smaller change counts as none.
     """
 
-    def __init__(self, monitor: str = 'val_loss', min_delta: float = 0.0, mode: str = 'min'):
+    def __init__(
+        self, monitor: str = 'val_loss', min_delta: float = 0.0, mode: str = 'min'
+    ) -> None:
         if mode not in ('min', 'max'):
             raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
         if not min_delta >= 0:
             raise ValueError(f'min_delta must be a number >= 0, got {min_delta!r}')
         self.monitor, self.min_delta, self.mode = monitor, min_delta, mode
 
-    def on_fit_start(self, trainer, model) -> None:
+    def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
         self.best_score = math.inf if self.mode == 'min' else -math.inf
         self.best_epoch = None
         for row in trainer.history:  # of a training that goes on from a checkpoint
@@ -89,12 +96,12 @@ class EarlyStopping(Monitor):
         patience: int = 3,
         min_delta: float = 0.0,
         mode: str = 'min',
-    ):
+    ) -> None:
         super().__init__(monitor, min_delta, mode)
         self.patience = patience
         self.stopped_epoch = None  # the epoch after which it has stopped a training
 
-    def on_train_epoch_end(self, trainer, model) -> None:
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         epoch = trainer.history[-1]['epoch']
         if (
             not self.is_better(trainer.history[-1])
@@ -116,12 +123,12 @@ class ModelCheckpoint(Monitor):
         path: str | None = None,
         min_delta: float = 0.0,
         mode: str = 'min',
-    ):
+    ) -> None:
         super().__init__(monitor, min_delta, mode)
         self.path = path
         self.best_params = None
 
-    def on_train_epoch_end(self, trainer, model) -> None:
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         if self.is_better(trainer.history[-1]):
             if self.path is None:
                 self.best_params = trainer.get_parameters()
@@ -132,15 +139,15 @@ class ModelCheckpoint(Monitor):
 class LearningRateMonitor(Callback):
     """Keeps the learning rate of each epoch: in the history as `lr`, and in `self.lrs`."""
 
-    def on_fit_start(self, trainer, model) -> None:
+    def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
         self.lrs: list[float] = []
 
-    def on_train_epoch_start(self, trainer, model) -> None:
+    def on_train_epoch_start(self, trainer: 'Trainer', model: 'Module') -> None:
         self.lr = trainer.current_lr()
         if self.lr is None:
             warn(f'{type(trainer.optim).__name__} tells no learning rate: there is none to monitor')
 
-    def on_train_epoch_end(self, trainer, model) -> None:
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         if self.lr is not None:
             self.lrs.append(self.lr)
             trainer.history[-1]['lr'] = self.lr

@@ -1,5 +1,7 @@
 """What is the same in every backend's Classifier."""
 
+from typing import Any
+
 __all__ = ['Classifier', 'accuracy', 'check_labels', 'print_layer']
 
 
@@ -12,14 +14,14 @@ class Classifier:
     Classification Model".
     """
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Any) -> None:
         """Reports loss and accuracy of a validation minibatch."""
         Y_hat = self(*batch[:-1])
         self.plot('loss', self.loss(Y_hat, batch[-1]), train=False)
         self.plot('acc', self.accuracy(Y_hat, batch[-1]), train=False)
 
 
-def accuracy(tensor, Y_hat, Y, averaged):
+def accuracy(tensor: Any, Y_hat: Any, Y: Any, averaged: Any) -> Any:
     """`Classifier.accuracy` of logits; `tensor` is the backend's module of that name."""
     check_labels(Y_hat, Y)
     preds = tensor.argmax(tensor.reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
@@ -28,7 +30,7 @@ def accuracy(tensor, Y_hat, Y, averaged):
     return tensor.reduce_mean(compare) if averaged else compare
 
 
-def check_labels(Y_hat, Y):
+def check_labels(Y_hat: Any, Y: Any) -> None:
     """Raises ValueError, naming both shapes, unless each example of the logits has one label."""
     logits_shape, labels_shape = tuple(Y_hat.shape), tuple(Y.shape)
     # One-hot labels (n, q), or a column (n, 1), would otherwise broadcast or fail far from here.
@@ -39,7 +41,7 @@ def check_labels(Y_hat, Y):
         )
 
 
-def print_layer(layer, X):
+def print_layer(layer: Any, X: Any) -> None:
     """A line of `layer_summary`: what the layer is called, and the shape of what comes out."""
     # In Flax an activation is a plain function.
     name = layer.__name__ if hasattr(layer, '__name__') else type(layer).__name__

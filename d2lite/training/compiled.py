@@ -7,10 +7,16 @@ steps are one call, so that neither Python nor the device waits for the other.
 
 import contextlib
 import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from d2lite.data.loader import TensorLoader
 from d2lite.training.metrics import StepOutputs
 from d2lite.training.step_code import plain_attributes, side_effects, values_read
+
+if TYPE_CHECKING:
+    from d2lite.training.tracked_loader import TrackedLoader
+    from d2lite.training.trainer import Trainer
 
 __all__ = ['CannotCompile', 'CompiledEpoch', 'collected_outputs', 'compiled_epoch']
 
@@ -26,7 +32,7 @@ class CannotCompile(Exception):
     """The steps have to be made as they are written; says why."""
 
 
-def compiled_epoch(trainer):
+def compiled_epoch(trainer: 'Trainer') -> 'CompiledEpoch | bool':
     """The CompiledEpoch that holds for the next epoch of `trainer`; False if there can be none."""
     current = trainer.compiled
     if current is False or (current is not None and current.is_current()):
@@ -41,7 +47,7 @@ def compiled_epoch(trainer):
 
 
 @contextlib.contextmanager
-def collected_outputs(trainer):
+def collected_outputs(trainer: 'Trainer') -> Iterator[StepOutputs]:
     """Within this context the model plots into the StepOutputs that this gives."""
     metrics, trainer.metrics = trainer.metrics, StepOutputs()
     try:
@@ -61,12 +67,12 @@ class CompiledEpoch:
     loops = False  # whether several steps can be one call,
     loops_to_the_end = False  # and whether the last, smaller batch can be among them
 
-    def __init__(self, trainer):
+    def __init__(self, trainer: 'Trainer') -> None:
         self.trainer = trainer
         self.steps_per_call = FIRST_STEPS
         self.labels = {}  # of what a step plots, in training (True) and validation (False)
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Traces the steps. Raises CannotCompile, or what tracing raises."""
         trainer = self.trainer
         if effect := side_effects(type(trainer), trainer.optim, trainer.model, start=METHODS):
@@ -84,32 +90,32 @@ class CompiledEpoch:
                 'tracing a step has changed values of Python, which a compiled step does only once'
             )
 
-    def build(self):
+    def build(self) -> None:
         """Makes what is made in a first step: variables of layers and the like."""
 
-    def values_read(self):
+    def values_read(self) -> tuple:
         """What the step's Python code can read now; see `step_code`."""
         return values_read(*self.objects_read())
 
-    def objects_read(self):
+    def objects_read(self) -> tuple:
         """The objects from which the step's Python code reads."""
         trainer = self.trainer
         return plain_attributes(trainer), type(trainer), trainer.optim, trainer.model
 
-    def loader(self, train):
+    def loader(self, train: bool) -> Any:
         """The dataloader of training or of validation."""
         trainer = self.trainer
         return (trainer.train_dataloader if train else trainer.val_dataloader).dataloader
 
-    def prepares_in_step(self, train):
+    def prepares_in_step(self, train: bool) -> bool:
         """Returns True if `prepare_batch` is traced too; others' loaders may yield no tensors."""
         return type(self.loader(train)) is TensorLoader
 
-    def is_current(self):
+    def is_current(self) -> bool:
         """Returns True if the step's code would read now what it read when it was traced."""
         return self.values_read() == self.read
 
-    def follow_changes(self):
+    def follow_changes(self) -> None:
         """Traces the steps anew if their code would read other values now."""
         if not self.is_current():
             training = self.trainer.model.training
@@ -117,7 +123,7 @@ class CompiledEpoch:
             self.prepare()
             self.trainer.set_training(training)
 
-    def fit_epoch(self):
+    def fit_epoch(self) -> None:
         """Runs one epoch, as the trainer's own `fit_epoch` would."""
         trainer = self.trainer
         trainer.set_training(True)
@@ -126,7 +132,7 @@ class CompiledEpoch:
             trainer.set_training(False)
             self.run(trainer.val_dataloader, train=False)
 
-    def run(self, tracked, train):
+    def run(self, tracked: 'TrackedLoader', train: bool) -> None:
         """Runs one pass over a TrackedLoader."""
         if self.loops and self.prepares_in_step(train):
             self.run_whole(tracked, train)
@@ -137,7 +143,7 @@ class CompiledEpoch:
                 batch = self.trainer.prepare_batch(batch)
             self.report(self.step(batch, train), 1, train)
 
-    def run_whole(self, tracked, train):
+    def run_whole(self, tracked: 'TrackedLoader', train: bool) -> None:
         """Runs one pass over whole tensors, several steps a call."""
         loader, trainer = tracked.dataloader, self.trainer
         order = loader.order_on_device()
@@ -162,7 +168,7 @@ class CompiledEpoch:
             start += count
             tracked.after(count)
 
-    def report(self, outputs, count, train):
+    def report(self, outputs: Sequence[Sequence], count: int, train: bool) -> None:
         """Hands the values of `count` steps to the metrics, and counts the steps."""
         trainer = self.trainer
         first = trainer.train_batch_idx

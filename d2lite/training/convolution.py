@@ -1,9 +1,11 @@
 """The convolution of a lesson, written out: the same on every backend."""
 
+from typing import Any
+
 __all__ = ['corr2d']
 
 
-def corr2d(tensor, X, K):
+def corr2d(tensor: Any, X: Any, K: Any) -> Any:
     """The 2-d cross-correlation of X (height, width) with the kernel K (h, w), without padding.
 
     Its shape is (height - h + 1, width - w + 1). `tensor`: the backend's module of that name.

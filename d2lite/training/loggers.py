@@ -2,8 +2,13 @@
 
 import csv
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from d2lite.training.callbacks import Callback
+
+if TYPE_CHECKING:
+    from d2lite.training.module import Module
+    from d2lite.training.trainer import Trainer
 
 __all__ = ['CSVLogger', 'TensorBoardLogger']
 
@@ -15,14 +20,14 @@ class CSVLogger(Callback):
     before it as well.
     """
 
-    def __init__(self, path: str = 'history.csv'):
+    def __init__(self, path: str = 'history.csv') -> None:
         self.path = Path(path)
 
-    def on_fit_start(self, trainer, model) -> None:
+    def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
         self.columns: list[str] = []
         self._write(trainer.history)
 
-    def on_train_epoch_end(self, trainer, model) -> None:
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         if list(trainer.history[-1]) != self.columns:
             self._write(trainer.history)
         else:
@@ -47,7 +52,7 @@ class TensorBoardLogger(Callback):
     Needs the package tensorboard: pip install "d2lite[tensorboard]".
     """
 
-    def __init__(self, log_dir: str = 'runs'):
+    def __init__(self, log_dir: str = 'runs') -> None:
         try:
             from tensorboard.summary import Writer
         except ImportError as error:
@@ -57,16 +62,16 @@ class TensorBoardLogger(Callback):
             ) from error
         self.log_dir, self.make_writer = str(log_dir), Writer
 
-    def on_fit_start(self, trainer, model) -> None:
+    def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
         self.writer = self.make_writer(self.log_dir)
 
-    def on_train_epoch_end(self, trainer, model) -> None:
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         row = trainer.history[-1]
         for label in row.keys() - {'epoch'}:
             self.writer.add_scalar(label, row[label], row['epoch'])
 
-    def on_fit_end(self, trainer, model) -> None:
+    def on_fit_end(self, trainer: 'Trainer', model: 'Module') -> None:
         self.writer.close()
 
-    def on_exception(self, trainer, model, exception: BaseException) -> None:
+    def on_exception(self, trainer: 'Trainer', model: 'Module', exception: BaseException) -> None:
         self.writer.close()

@@ -3,14 +3,19 @@
 import math
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 from d2lite.training.callbacks import Callback
 from d2lite.training.progress import ProgressLine
 
+if TYPE_CHECKING:
+    from d2lite.training.module import Module
+    from d2lite.training.trainer import Trainer
+
 __all__ = ['loop_callbacks']
 
 
-def loop_callbacks(trainer) -> list[Callback]:
+def loop_callbacks(trainer: 'Trainer') -> list[Callback]:
     """What a training needs of them; the order is that in which they are called."""
     trainer.interruption = Interruption()
     callbacks = [trainer.interruption]
@@ -29,17 +34,17 @@ def loop_callbacks(trainer) -> list[Callback]:
 class PeriodicCheckpoint(Callback):
     """Writes a checkpoint after every so many steps."""
 
-    def __init__(self, every_n_train_steps: int, path: str):
+    def __init__(self, every_n_train_steps: int, path: str) -> None:
         self.every_n_train_steps, self.path = every_n_train_steps, path
 
-    def on_train_batch_end(self, trainer, model):
+    def on_train_batch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         trainer.save_checkpoint(self.path)
 
 
 class AnomalyDetection(Callback):
     """Raises FloatingPointError at the first value that is no finite number."""
 
-    def on_train_batch_end(self, trainer, model):
+    def on_train_batch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         trainer.metrics.flush()
         for label, numbers in trainer.metrics.values.items():
             if not math.isfinite(numbers[-1]):
@@ -54,7 +59,7 @@ class LiveBoard(Callback):
 
     every_n_train_steps = None
 
-    def on_train_batch_end(self, trainer, model):
+    def on_train_batch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         if model.board.is_due():
             trainer.metrics.flush()
 
@@ -67,7 +72,7 @@ class Interruption(Callback):
 
     every_n_train_steps = None
 
-    def on_fit_start(self, trainer, model):
+    def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
         self.asked = False
         # Python lets only the main thread handle signals; in another one nothing interrupts.
         self.handles_signals = threading.current_thread() is threading.main_thread()
@@ -78,20 +83,20 @@ class Interruption(Callback):
         if self.handles_signals:
             signal.signal(signal.SIGINT, self._ask)
 
-    def on_fit_end(self, trainer, model):
+    def on_fit_end(self, trainer: 'Trainer', model: 'Module') -> None:
         if self.handles_signals:
             signal.signal(signal.SIGINT, self.previous)
 
-    def on_exception(self, trainer, model, exception):
+    def on_exception(self, trainer: 'Trainer', model: 'Module', exception: BaseException) -> None:
         self.on_fit_end(trainer, model)
 
-    def on_train_batch_end(self, trainer, model):
+    def on_train_batch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         self.check()
 
-    def on_train_epoch_end(self, trainer, model):
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         self.check()
 
-    def check(self):
+    def check(self) -> None:
         if self.asked:
             self.asked = False
             raise KeyboardInterrupt

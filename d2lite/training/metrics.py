@@ -2,8 +2,12 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from d2lite.console import warn
+
+if TYPE_CHECKING:
+    from d2lite.training.trainer import Trainer
 
 __all__ = ['Metrics', 'StepOutputs']
 
@@ -15,14 +19,14 @@ class Metrics:
     Values may be tensors; they are read, and the device waited for, when they are flushed.
     """
 
-    def __init__(self, trainer):
+    def __init__(self, trainer: 'Trainer') -> None:
         self.trainer = trainer
         self.history: list[dict] = []
         self.pending: dict[str, tuple[list, list]] = {}  # label: x, and values not read yet
         self.values: dict[str, list[float]] = {}  # label: the numbers of this epoch
         self.warned = False  # of a divergence
 
-    def log(self, label: str, value) -> None:
+    def log(self, label: str, value: Any) -> None:
         """Adds a value of the step that the trainer is at."""
         trainer = self.trainer
         if label.startswith('train_'):
@@ -49,8 +53,7 @@ class Metrics:
             numbers = self.trainer.numbers(values)
             self.values.setdefault(label, []).extend(numbers)
             if every_n := self.points_to_a_mean(label):
-                for x, y in zip(xs, numbers, strict=True):
-                    board.draw(x, y, label, every_n)
+                board.draw_all(xs, numbers, label, every_n)
 
     def close_epoch(self, epoch: int) -> dict:
         """Adds the means of the epoch, counted from 0, to the history; warns of a divergence."""
@@ -89,10 +92,10 @@ class Metrics:
 class StepOutputs:
     """Collects what a step plots while a compiler traces it: the outputs of the compiled step."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.labels: list[str] = []
         self.values: list = []
 
-    def log(self, label: str, value) -> None:
+    def log(self, label: str, value: Any) -> None:
         self.labels.append(label)
         self.values.append(value)

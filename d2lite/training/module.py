@@ -4,6 +4,9 @@ Here is what is the same on every backend; each backend adds its framework's bas
 parameters travel beside the model, so that backend has `training_step` and `loss` of its own.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 from d2lite.hyperparameters import HyperParameters
 from d2lite.plotting.board import ProgressBoard
 
@@ -20,12 +23,12 @@ class Module(HyperParameters):
 
     backend = None  # the name of the backend, set in each backend's subclass
 
-    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+    def __init__(self, plot_train_per_epoch: int = 2, plot_valid_per_epoch: int = 1) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.board = ProgressBoard()
 
-    def forward(self, X):
+    def forward(self, X: Any) -> Any:
         """The predictions for inputs X: those of `self.net`, unless a subclass says otherwise."""
         net = getattr(self, 'net', None)
         if net is None:
@@ -34,15 +37,15 @@ class Module(HyperParameters):
             )
         return net(X)
 
-    def loss(self, y_hat, y):
+    def loss(self, y_hat: Any, y: Any) -> Any:
         """The loss of predictions y_hat against labels y, a scalar."""
         raise NotImplementedError(f'{type(self).__name__} must define loss(self, y_hat, y)')
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> Any:
         """The optimizer that is to train this model: SGD with the learning rate `lr`."""
         raise NotImplementedError('each backend defines configure_optimizers')
 
-    def required_lr(self):
+    def required_lr(self) -> float:
         """The attribute `lr`, for the optimizer. Raises NotImplementedError without one."""
         if not hasattr(self, 'lr'):
             raise NotImplementedError(
@@ -51,17 +54,17 @@ class Module(HyperParameters):
             )
         return self.lr
 
-    def training_step(self, batch):
+    def training_step(self, batch: Any) -> Any:
         """The loss of a minibatch (inputs, ..., labels), to be differentiated."""
         loss = self.loss(self(*batch[:-1]), batch[-1])
         self.plot('loss', loss, train=True)
         return loss
 
-    def validation_step(self, batch):
+    def validation_step(self, batch: Any) -> None:
         """Reports the loss of a validation minibatch."""
         self.plot('loss', self.loss(self(*batch[:-1]), batch[-1]), train=False)
 
-    def plot(self, key, value, train):
+    def plot(self, key: str, value: Any, train: bool) -> None:
         """Reports `value`, a scalar, under `key`: to the trainer's history and to the board.
 
         Training values are drawn at the fraction of the epoch they come from, the mean of
@@ -91,7 +94,7 @@ class Module(HyperParameters):
         return {name: value for name, value in state.items() if name != 'trainer'}
 
 
-def check_same_size(y_hat, y):
+def check_same_size(y_hat: Any, y: Any) -> None:
     """Raises ValueError, naming both shapes, unless y can be reshaped to the shape of y_hat.
 
     Subtracting labels of shape (n,) from predictions of shape (n, 1) would give (n, n).
@@ -111,7 +114,7 @@ def check_same_size(y_hat, y):
         )
 
 
-def attributes(model):
+def attributes(model: 'Module') -> Iterator[tuple[str, Any]]:
     """(path, value) of a model's own attributes, and of the entries of its lists and dictionaries.
 
     There a scratch model keeps what it trains, which is no parameter to its framework. What is
@@ -136,7 +139,7 @@ def _attributes(model):
             yield name, value
 
 
-def set_attribute(model, path, value):
+def set_attribute(model: 'Module', path: str, value: Any) -> None:
     """Sets what `attributes` found at `path`, which must not lie in a tuple."""
     name, _, key = path.partition('.')
     if key:

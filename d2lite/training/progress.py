@@ -9,9 +9,14 @@ that is still on the device is never waited for. In a notebook and on a pipe not
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from d2lite.plotting.board import in_notebook
 from d2lite.training.callbacks import Callback
+
+if TYPE_CHECKING:
+    from d2lite.training.module import Module
+    from d2lite.training.trainer import Trainer
 
 __all__ = ['ProgressLine']
 
@@ -23,7 +28,7 @@ class ProgressLine(Callback):
 
     every_n_train_steps = None
 
-    def __init__(self, trainer):
+    def __init__(self, trainer: 'Trainer') -> None:
         self.trainer = trainer
         self.stream = sys.stdout
         terminal = getattr(self.stream, 'isatty', lambda: False)()
@@ -31,18 +36,18 @@ class ProgressLine(Callback):
         self.written = 0  # characters of the line that is there
         self.last = float('-inf')
 
-    def on_train_batch_end(self, trainer, model):
+    def on_train_batch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         """Writes the line, if it is due."""
         if self.shown and time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
             self._write()
 
-    def on_train_epoch_end(self, trainer, model):
+    def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         self.on_train_batch_end(trainer, model)
 
-    def on_exception(self, trainer, model, exception):
+    def on_exception(self, trainer: 'Trainer', model: 'Module', exception: BaseException) -> None:
         self.on_fit_end(trainer, model)
 
-    def on_fit_end(self, trainer, model):
+    def on_fit_end(self, trainer: 'Trainer', model: 'Module') -> None:
         """Ends the line, with what the training came to."""
         if self.shown and (self.written or self.trainer.history):
             self._write()

@@ -5,6 +5,7 @@ batch is asked for, the step before is complete: it can be interrupted there, an
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 __all__ = ['TrackedLoader']
 
@@ -12,7 +13,7 @@ __all__ = ['TrackedLoader']
 class TrackedLoader:
     """Yields the batches of `dataloader`; calls `before()` at first and `after(1)` after each."""
 
-    def __init__(self, dataloader, before: Callable, after: Callable, name: str):
+    def __init__(self, dataloader: Any, before: Callable, after: Callable, name: str) -> None:
         self.dataloader, self.before, self.after, self.name = dataloader, before, after, name
         self.skip = 0  # batches of the next pass that were trained on before
 
@@ -41,7 +42,7 @@ class TrackedLoader:
         self.before()
         return skip
 
-    def first_batch(self):
+    def first_batch(self) -> Any:
         """A batch to learn shapes from."""
         first_batch = getattr(self.dataloader, 'first_batch', None)
         return first_batch() if first_batch else next(iter(self.dataloader))

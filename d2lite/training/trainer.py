@@ -4,6 +4,9 @@ prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max
 """
 
 import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,16 +14,22 @@ from d2lite.console import warn
 from d2lite.hyperparameters import HyperParameters
 from d2lite.saving import checkpoint
 from d2lite.training.arguments import check_arguments, check_trainer, count_batches
-from d2lite.training.callbacks import Callback, ModelCheckpoint
+from d2lite.training.callbacks import Callback
 from d2lite.training.compiled import compiled_epoch
 from d2lite.training.loop_callbacks import loop_callbacks
 from d2lite.training.metrics import Metrics
+from d2lite.training.saved_parameters import SavesParameters
 from d2lite.training.tracked_loader import TrackedLoader
+
+if TYPE_CHECKING:
+    import pandas
+
+    from d2lite.training.module import Module
 
 __all__ = ['Trainer']
 
 
-class Trainer(HyperParameters):
+class Trainer(SavesParameters, HyperParameters):
     """Trains a Module on a DataModule.
 
     `max_epochs`: passes over the training data. `num_gpus`: 1 trains on the first GPU, 0 on the
@@ -36,7 +45,6 @@ class Trainer(HyperParameters):
     """
 
     backend = None  # the name of the backend, set in each backend's subclass
-    serialization = None  # and its module `state`, which reads and sets what a training consists of
     compiled_class = None  # and its class CompiledEpoch,
     compile_modes = ()  # and for which values of `compile` it is used
 
@@ -48,15 +56,15 @@ class Trainer(HyperParameters):
 
     def __init__(
         self,
-        max_epochs,
-        num_gpus=0,
-        gradient_clip_val=0,
-        checkpoint_every=None,
-        checkpoint_path='checkpoint.safetensors',
-        detect_anomaly=False,
-        compile=None,
-        callbacks=(),
-    ):
+        max_epochs: int,
+        num_gpus: int = 0,
+        gradient_clip_val: float = 0,
+        checkpoint_every: int | None = None,
+        checkpoint_path: str | Path = 'checkpoint.safetensors',
+        detect_anomaly: bool = False,
+        compile: bool | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
         self.save_hyperparameters()
         check_trainer(self)
         self.gpus = self.find_gpus()[:num_gpus]
@@ -69,7 +77,13 @@ class Trainer(HyperParameters):
         if len(self.gpus) > 1:
             warn('d2lite trains on one GPU: of those asked for it uses the first')
 
-    def fit(self, model, data=None, ckpt_path=None, init_params=None):
+    def fit(
+        self,
+        model: 'Module',
+        data: Any = None,
+        ckpt_path: str | Path | None = None,
+        init_params: Mapping[str, np.ndarray] | Callable | None = None,
+    ) -> None:
         """Trains `model` on `data` for `max_epochs` epochs.
 
         `ckpt_path`: a checkpoint to go on from. `init_params`: NumPy arrays to start from, by the
@@ -126,7 +140,7 @@ class Trainer(HyperParameters):
                 break
         self.notify('on_fit_end')
 
-    def run_epoch(self):
+    def run_epoch(self) -> None:
         start = time.perf_counter()
         self.batches_in_epoch = self.train_dataloader.skip
         self.val_batch_idx_at_start = self.val_batch_idx
@@ -136,12 +150,12 @@ class Trainer(HyperParameters):
         row = self.metrics.close_epoch(self.epoch)
         row['seconds'] = time.perf_counter() - start
 
-    def notify(self, method, *arguments):
+    def notify(self, method: str, *arguments: Any) -> None:
         """Calls a method of each callback."""
         for callback in self.running_callbacks:
             getattr(callback, method)(self, self.model, *arguments)
 
-    def on_steps_end(self, count):
+    def on_steps_end(self, count: int) -> None:
         """Called when `count` more steps are complete."""
         if not self.fitting:
             return  # somebody iterates over the loader outside of `fit`
@@ -157,12 +171,12 @@ class Trainer(HyperParameters):
             if every_n is None or self.train_batch_idx % every_n == 0:
                 callback.on_train_batch_end(self, self.model)
 
-    def steps_until_callback(self, limit):
+    def steps_until_callback(self, limit: int) -> int:
         """The number of steps, at most `limit`, until a callback is due."""
         periods = [callback.every_n_train_steps for callback in self.batch_callbacks]
         return min([limit, *(n - self.train_batch_idx % n for n in periods if n is not None)])
 
-    def compiles(self):
+    def compiles(self) -> bool:
         """Returns True if the steps of this epoch are compiled; `fit_epoch` asks at its start."""
         if self.compile not in self.compile_modes:
             return False
@@ -182,50 +196,7 @@ class Trainer(HyperParameters):
         modules = self.fit_epoch.__module__, type(self.train_dataloader.dataloader).__module__
         return all(module.startswith('d2lite') for module in modules)
 
-    def get_parameters(self):
-        """The trained parameters as NumPy arrays, by the names of `save_parameters`."""
-        self._require_model('get_parameters')
-        arrays = self.serialization.get_parameters(self)
-        return {name: np.array(array) for name, array in arrays.items()}
-
-    def save_parameters(self, path):
-        """Writes the trained parameters to `path` (safetensors), for any of the backends."""
-        self._require_model('save_parameters')
-        checkpoint.save_parameters(self, path)
-
-    def load_parameters(self, path):
-        """Gives the trained model the parameters in `path`, from whichever backend wrote them.
-
-        To start a training from them: `fit(model, data, init_params=d2l.load_parameters(path))`.
-        Raises FileError if the file cannot be read, ValueError if it does not fit the model.
-        """
-        self._require_model('load_parameters')
-        self._set_parameters(checkpoint.load_parameters(path), path)
-
-    def load_best(self):
-        """Gives the trained model the best parameters that a `ModelCheckpoint` kept."""
-        self._require_model('load_best')
-        found = [each for each in self.callbacks if isinstance(each, ModelCheckpoint)]
-        if not found or found[0].best_epoch is None:
-            raise RuntimeError(
-                'load_best needs Trainer(callbacks=[d2l.ModelCheckpoint(...)]), and an epoch that '
-                'is complete'
-            )
-        params = found[0].best_params
-        if params is None and found[0].path is None:
-            raise RuntimeError(
-                'the best epoch was before the checkpoint that this training went on from, and its '
-                'parameters were in memory only: give ModelCheckpoint a path'
-            )
-        source = f'the best epoch, {found[0].best_epoch}'
-        self._set_parameters(params or checkpoint.load_parameters(found[0].path), source)
-
-    def save_checkpoint(self, path):
-        """Writes all that decides how this training goes on to `path`; see `fit(ckpt_path=...)`."""
-        self._require_model('save_checkpoint')
-        checkpoint.save_checkpoint(self, path)
-
-    def prepare_data(self, data):
+    def prepare_data(self, data: Any) -> None:
         """Takes the dataloaders from `data`, and counts their batches."""
         train_dataloader, val_dataloader = data.train_dataloader(), data.val_dataloader()
         self.num_train_batches = count_batches(train_dataloader, 'train_dataloader')
@@ -244,7 +215,7 @@ class Trainer(HyperParameters):
         if self.fitting:
             self.interruption.check()
 
-    def prepare_parameters(self, init_params):
+    def prepare_parameters(self, init_params: Mapping[str, np.ndarray] | Callable | None) -> None:
         """Sets the parameters that training starts from: as the model made them, or as given."""
         if init_params is not None:
             self.serialization.build(self, self.first_batch())
@@ -252,11 +223,11 @@ class Trainer(HyperParameters):
                 init_params = init_params(self.serialization.get_parameters(self))
             self._set_parameters(init_params, 'init_params')
 
-    def first_batch(self):
+    def first_batch(self) -> Any:
         """A minibatch, from which layers can learn their shapes."""
         return self.prepare_batch(self.train_dataloader.first_batch())
 
-    def prepare_model(self, model):
+    def prepare_model(self, model: 'Module') -> None:
         """Makes the model report to this trainer, and moves it to the GPU if there is one."""
         model.trainer = self
         model.board.begin(xlim=[0, self.max_epochs], xlabel='epoch')
@@ -264,7 +235,7 @@ class Trainer(HyperParameters):
             self.move_model(model)
         self.model = model
 
-    def prepare_optimizer(self):
+    def prepare_optimizer(self) -> None:
         """Asks the model for its optimizer. Raises TypeError if it returns something else."""
         optim = self.model.configure_optimizers()
         if optim is None:
@@ -279,58 +250,50 @@ class Trainer(HyperParameters):
             )
         self.optim = optim
 
-    def prepare_batch(self, batch):
+    def prepare_batch(self, batch: Any) -> Any:
         """The minibatch as the model takes it: on the GPU if there is one."""
         return self.move_batch(batch) if self.gpus else batch
 
-    def set_training(self, training):
+    def set_training(self, training: bool) -> None:
         """Tells the model if it is trained now, or validated."""
         self.model.training = training
 
-    def fit_epoch(self):
+    def fit_epoch(self) -> None:
         """One pass over the training data and one over the validation data."""
         raise NotImplementedError('each backend defines fit_epoch')
 
     @staticmethod
-    def find_gpus():
+    def find_gpus() -> list:
         """The GPUs that the framework can train on."""
         raise NotImplementedError('each backend defines find_gpus')
 
-    def move_model(self, model):
+    def move_model(self, model: 'Module') -> None:
         raise NotImplementedError('each backend defines move_model')
 
-    def move_batch(self, batch):
+    def move_batch(self, batch: Any) -> Any:
         raise NotImplementedError('each backend defines move_batch')
 
-    def current_lr(self):
+    def current_lr(self) -> float | None:
         """The learning rate of the next step, a float; None if the optimizer tells none."""
         lr = getattr(self.optim, 'lr', None)
         return None if lr is None else float(lr)
 
     @property
-    def device(self):
+    def device(self) -> str:
         """Where this trainer trains, in words: 'cpu', or the framework's name of the GPU."""
         return str(self.gpus[0]) if self.gpus else 'cpu'
 
     @property
-    def history(self):
+    def history(self) -> list[dict]:
         """A dictionary for each epoch that is complete; an empty list before `fit`."""
         return self.metrics.history if 'metrics' in vars(self) else []
 
-    def history_frame(self):
+    def history_frame(self) -> 'pandas.DataFrame':
         """The history as a pandas DataFrame, with a row for each epoch."""
         import pandas
 
         return pandas.DataFrame(self.history)
 
-    def numbers(self, values):
+    def numbers(self, values: Sequence) -> list[float]:
         """Scalars of the framework as plain numbers."""
         return [float(value) for value in values]
-
-    def _set_parameters(self, arrays, source):
-        wanted = self.serialization.get_parameters(self)
-        self.serialization.set_parameters(self, checkpoint.matched(arrays, wanted, source))
-
-    def _require_model(self, method):
-        if not hasattr(self, 'model'):
-            raise RuntimeError(f'{method} needs a model: call fit(model, data) first')
