@@ -250,6 +250,7 @@ def test_text_as_a_terminal_leaves_it():
         (r'\begin{aligned} a &= b \\ c &= d \end{aligned}', '</mtr><mtr>'),
         (r'\begin{equation} a \end{equation}', '<mi>a</mi>'),
         ('a < b', '<mo>&lt;</mo>'),
+        (r'\text{x<y}', '<mtext>x&lt;y</mtext>'),
         (r'\mathbf{x}', '<mi>𝐱</mi>'),
     ],
 )

@@ -249,6 +249,12 @@ def test_save_marks():
     assert without_save_marks('not python  #@save\n') == 'not python\n'
 
 
+def test_old_outputs_are_left_out():
+    page = parse_page('```python\n1\n```\n\n    X = 1\n\nText.\n\n    indented\n')
+    sources = [cell.source for cell in to_plain_notebook(page, 'jax').cells]
+    assert sources == ['1', 'Text.\n\n    indented']
+
+
 def test_front_cell_keeps_the_rest_of_it():
     page = page_of(
         '%load_ext d2lbook.tab\ntab.interact_select(\n  "jax")\nimport os', '%%tab jax\n1'

@@ -38,7 +38,7 @@ CELL = '```python\nx = 1\n```\n'
     ],
 )
 def test_marks(marked, plain):
-    assert to_markdown(marked) == plain
+    assert to_markdown(marked, {}) == plain
 
 
 def test_labels_of_the_page_become_links():
@@ -51,9 +51,9 @@ def test_labels_of_the_page_become_links():
     assert list(labels) == ['sec_title', 'eq_a', 'eq_b', 'fig_p']
     first, _, rest = page.parts
     assert to_markdown(first.text, labels) == '# The **Title** $x$ <a id="sec_title"></a>'
-    assert to_markdown(rest.text, labels, anchor=lambda name: f'<{name}>') == (
-        '$$a$$\n<eq_a>(1)\n$$b$$ <eq_b>(2)\n\n![A picture](p.svg)\n\n'
-        '<fig_p>*Figure 1: A picture*\n\n'
+    assert to_markdown(rest.text, labels) == (
+        '$$a$$\n<a id="eq_a"></a>(1)\n$$b$$ <a id="eq_b"></a>(2)\n\n![A picture](p.svg)\n\n'
+        '<a id="fig_p"></a>*Figure 1: A picture*\n\n'
         '    :label:`code`\n\nSee [The Title $x$](#sec_title), [(2)](#eq_b), [Figure 1](#fig_p), '
         '“code”.'
     )

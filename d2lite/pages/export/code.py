@@ -2,7 +2,7 @@
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
+from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from d2lite.pages.rewriting.code import without_save_marks
@@ -15,6 +15,6 @@ def highlighted(code: str, language: str = 'text') -> str:
     try:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
-        lexer = get_lexer_by_name('text', stripnl=False, ensurenl=False)
+        lexer = TextLexer(stripnl=False, ensurenl=False)
     inner = highlight(code, lexer, HtmlFormatter(nowrap=True)).rstrip('\n')
     return f'<pre class="code"><code>{inner}</code></pre>'

@@ -37,7 +37,7 @@ def page_html(results: list[TabResult]) -> str:
     parts = []
     for part in lay_out(results):
         if isinstance(part, Prose):
-            html = prose(to_markdown(part.text, labels, anchor=prose.label))
+            html = prose(to_markdown(part.text, labels))
             parts.append({'prose': Markup(html), 'tabs': part.tabs})
         else:
             parts.append({'group': part, 'panels': [_panel(each, prose) for each in part.variants]})

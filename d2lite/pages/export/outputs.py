@@ -40,10 +40,9 @@ def outputs(node: NotebookNode) -> Iterator[Output]:
         elif output.output_type == 'error':
             yield Output('error', plain_text('\n'.join(output.traceback)))
         else:
-            data = {kind: _joined(content) for kind, content in output.get('data', {}).items()}
-            kind = next((kind for kind in MIMETYPES if data.get(kind, '').strip()), None)
-            if kind:
-                properties = output.get('metadata', {}).get(kind, {})
+            data = output.data
+            if kind := next((kind for kind in MIMETYPES if data.get(kind, '').strip()), None):
+                properties = output.metadata.get(kind, {})
                 size = properties.get('width'), properties.get('height')
                 text = plain_text(data.get('text/plain', ''))
                 yield Output(kind, text if kind == 'text/plain' else data[kind], text, size)
@@ -54,7 +53,3 @@ def plain_text(text: str) -> str:
     lines = ANSI.sub('', text).replace('\r\n', '\n').split('\n')
     lines = [line.rstrip('\r').rpartition('\r')[2] for line in lines]
     return CONTROL.sub('', '\n'.join(lines)).strip('\n')
-
-
-def _joined(content) -> str:
-    return ''.join(content) if isinstance(content, list) else str(content)

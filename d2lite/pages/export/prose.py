@@ -7,7 +7,6 @@ http, https and mailto. Pictures become a part of the page; those of other hosts
 
 import re
 import warnings
-from collections.abc import Collection
 from html import escape
 from pathlib import Path
 
@@ -37,6 +36,7 @@ ATTRIBUTES = {
     'th': {'align', 'colspan', 'rowspan', 'scope'},
     **{f'h{level}': {'id'} for level in range(1, 7)},
 }
+RESERVED = 'd2lite-'  # ids of the page itself begin with it, and those of the text never do
 # A picture without a file; its alternative text is shown instead.
 MISSING = re.compile(r'<img(?![^>]*\bsrc=)(?:[^>]*?\balt="([^"]*)")?[^>]*>')
 # Takes the place of formulas and of code while the text around them is cleaned.
@@ -49,7 +49,7 @@ class ProseRenderer:
     def __init__(self, path: Path) -> None:
         """`path` is that of the page; its pictures are looked for beside it."""
         self.path = path
-        self.ids = set()  # of headings and labels: places to which a link can lead
+        self.ids = set()  # of headings
         self.kept = []  # HTML that is not cleaned: formulas and code
         self.markdown = MarkdownIt('commonmark', {'html': True}).enable(['table', 'strikethrough'])
         # Digits beside a dollar are prices, not formulas.
@@ -70,7 +70,7 @@ class ProseRenderer:
             elif style := token.attrs.pop('style', None):  # of the columns of a table
                 token.attrSet('align', style.removeprefix('text-align:'))
         html = self.markdown.renderer.render(tokens, self.markdown.options, environment)
-        html = clean(html, self.path.parent, self.ids)
+        html = clean(html, self.path.parent)
         html = MISSING.sub(lambda match: f'<em>[{match[1] or "picture"}]</em>', html)
         html = re.sub('(<table.*?</table>)', rf'{SCROLLS}\1</div>', html, flags=re.S)
         return PLACE.sub(lambda match: self.kept[int(match[1])], html)
@@ -78,21 +78,13 @@ class ProseRenderer:
     def anchor(self, name: str) -> str:
         """An id for `name` that this page does not have yet."""
         slug = re.sub(r'[^\w.-]+', '-', name.strip().lower()).strip('-') or 'section'
-        # Ids of the page itself begin with d2lite-, and those of the text never do.
-        slug = f'x-{slug}' if slug.startswith('d2lite-') else slug
+        slug = f'x-{slug}' if slug.startswith(RESERVED) else slug
         found, number = slug, 1
         while found in self.ids:
             number += 1
             found = f'{slug}-{number}'
         self.ids.add(found)
         return found
-
-    def label(self, name: str) -> str:
-        """HTML for a place to which `#name` leads, for use in the Markdown."""
-        if name.startswith('d2lite-'):
-            return ''
-        self.ids.add(name)
-        return f'<a id="{escape(name)}"></a>'
 
     def _keep(self, html):
         self.kept.append(html)
@@ -115,10 +107,10 @@ class ProseRenderer:
         return self._keep(code)
 
 
-def clean(html: str, folder: Path | None = None, ids: Collection[str] = ()) -> str:
+def clean(html: str, folder: Path | None = None) -> str:
     """`html` without anything that could run, load or disguise itself.
 
-    Pictures are embedded from `folder`, if there is one. `ids`: those that may stay.
+    Pictures are embedded from `folder`, if there is one.
     """
 
     def checked(tag, attribute, value):
@@ -126,7 +118,7 @@ def clean(html: str, folder: Path | None = None, ids: Collection[str] = ()) -> s
             is_picture = re.match(r'data:image/(png|jpeg|gif|webp|svg\+xml)[;,]', value)
             return value if is_picture else folder and embedded_file(folder, value)
         if attribute == 'id':
-            return value if value in ids else None
+            return None if value.startswith(RESERVED) else value
         return None if value.strip().lower().startswith('data:') else value
 
     return nh3.clean(

@@ -16,11 +16,7 @@ from d2lite.pages.jupyter import tab
 
 
 def install() -> None:
-    """Aliases `d2l` and `d2lbook.tab`; modules imported under these names before are forgotten.
-
-    Only `sys.modules` and `sys.meta_path` change: nothing on disk, and nothing in other processes.
-    Objects taken from another `d2l` before stay what they are. A second call does nothing.
-    """
+    """Aliases `d2l` and `d2lbook.tab`; modules imported under these names before are forgotten."""
     if sys.modules.get('d2l') is d2lite:
         return
     for name in list(sys.modules):

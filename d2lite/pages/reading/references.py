@@ -16,7 +16,7 @@ Code and mathematics stay as they are. Definition of the marks: d2lbook, "Markdo
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
@@ -43,11 +43,6 @@ SIZE_LINE = re.compile(r'^[ \t]*:(?:width|height|bibliography):(`+)[^`\n]+\1[ \t
 ROLE_LINES = re.compile(rf'(?:^[ \t]*:(?:{ROLES}):`[^`\n]*`[ \t]*\n)+\Z', re.M)
 
 
-def html_anchor(name: str) -> str:
-    """The place that a link to `#name` leads to, as HTML."""
-    return f'<a id="{html.escape(name)}"></a>'
-
-
 def find_labels(parts: Iterable[Prose | Cell]) -> dict[str, Label]:
     """The labels that the prose of `parts` defines, by name; the first of two alike counts."""
     labels, numbers = {}, {'figure': 0, 'table': 0, 'equation': 0}
@@ -62,17 +57,10 @@ def find_labels(parts: Iterable[Prose | Cell]) -> dict[str, Label]:
     return labels
 
 
-def to_markdown(
-    text: str,
-    labels: Mapping[str, Label] | None = None,
-    anchor: Callable[[str], str] = html_anchor,
-) -> str:
-    """`text` with the book's marks written as plain Markdown; `labels` as find_labels gives them.
-
-    `anchor(name)` is put where a label is, at the end of the line if that is a heading.
-    """
+def to_markdown(text: str, labels: Mapping[str, Label]) -> str:
+    """`text` with the book's marks written as plain Markdown; `labels` are those of the page."""
     pieces = _outside_code(text)
-    pieces[::2] = [_plain(piece, labels or {}, anchor) for piece in pieces[::2]]
+    pieces[::2] = [_plain(piece, labels) for piece in pieces[::2]]
     return ''.join(pieces).strip('\n')
 
 
@@ -90,7 +78,7 @@ def _outside_code(text: str) -> list[str]:
     return [*pieces, ''.join(lines[position:])]
 
 
-def _plain(text: str, labels, anchor) -> str:
+def _plain(text: str, labels: Mapping[str, Label]) -> str:
     # A label that follows its heading goes into its line: alone it would be an empty paragraph.
     text = LABEL_LINE.sub(
         lambda m: (' ' if HEADING.match(text[: m.start()].rpartition('\n')[2]) else '\n') + m[1],
@@ -100,7 +88,7 @@ def _plain(text: str, labels, anchor) -> str:
 
     def plain(match):
         if match['role']:
-            return _role(match['role'], match['name'], labels, anchor)
+            return _role(match['role'], match['name'], labels)
         mark = match['m'] or match['n']
         if mark == '**':
             return _bold(TOKEN.sub(plain, match['m_text'] or match['n_text']))
@@ -110,20 +98,19 @@ def _plain(text: str, labels, anchor) -> str:
 
 
 def _bold(text: str) -> str:
-    core = text.strip()
-    if not core or re.search(r'\n\s*\n', core):  # bold ends with its paragraph
-        return text
-    start = text.index(core)
-    return f'{text[:start]}**{core}**{text[start + len(core) :]}'
+    before, core, after = re.fullmatch(r'(\s*)(.*?)(\s*)', text, re.S).groups()
+    one_paragraph = core and not re.search(r'\n\s*\n', core)  # bold ends with its paragraph
+    return f'{before}**{core}**{after}' if one_paragraph else text
 
 
-def _role(role: str, name: str, labels, anchor) -> str:
+def _role(role: str, name: str, labels: Mapping[str, Label]) -> str:
     known = labels.get(name)
     if role in ('label', 'eqlabel'):
+        anchor = f'<a id="{html.escape(name)}"></a>'
         if known and known.kind in ('figure', 'table'):
             caption = f': {known.caption}' if known.caption else ''
-            return f'\n{anchor(name)}*{known.text}{caption}*'  # a paragraph of its own
-        return anchor(name) + (known.text if known and known.kind == 'equation' else '')
+            return f'\n{anchor}*{known.text}{caption}*'  # a paragraph of its own
+        return anchor + (known.text if known and known.kind == 'equation' else '')
     if role in ('numref', 'ref', 'eqref'):
         return f'[{known.text}](#{quote(name)})' if known else words_for(name, role)
     if role.startswith('cite'):

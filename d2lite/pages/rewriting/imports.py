@@ -36,16 +36,13 @@ class _Importer(cst.CSTTransformer):
     def _plain_import(self, alias: cst.ImportAlias) -> str:
         """The statement that imports `d2l`, or d2lite by another name; others as they are."""
         top, _, rest = alias.evaluated_name.partition('.')
-        name = alias.evaluated_alias or ('d2l' if top == 'd2l' else None)
-        if top not in ('d2l', 'd2lite') or name is None:
+        name = alias.evaluated_alias or 'd2l'
+        if top != 'd2l' and not (top == 'd2lite' and alias.asname):
             return f'import {_written(alias)}'
-        if not rest:
-            return self._selected_backend(name)
-        if alias.asname:
+        if rest and alias.asname:
             return f'import d2lite.{rest} as {name}'
-        return f'import d2lite as d2l, d2lite.{rest}'
-
-    def _selected_backend(self, name: str) -> str:
+        if rest:
+            return f'import d2lite as d2l, d2lite.{rest}'
         # `import d2lite as d2l` would ask D2LITE_BACKEND; the notebook is for this tab anywhere.
         if face := FACES.get(self.tab):
             return f'from d2lite import {face} as {name}'

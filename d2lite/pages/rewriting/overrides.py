@@ -58,21 +58,22 @@ def override(page: Page, settings: dict[str, str], tabs: list[str]) -> tuple[Pag
     `settings`: the new values by name, as `parse_setting` gives them. Raises PageError for a name
     that one of `tabs` has in no place that could take it.
     """
-    changed, overrides = {}, {}
+    changed, overrides = {}, []
     for cell in page.cells:
-        changed[cell], overrides[cell.position] = _override_cell(cell, settings)
+        changed[cell], of_cell = _override_cell(cell, settings)
+        overrides += of_cell
     for tab in tabs:
-        names = {each.name for cell in page.for_tab(tab) for each in overrides[cell.position]}
+        positions = {cell.position for cell in page.for_tab(tab)}
+        names = {each.name for each in overrides if each.cell in positions}
         for name in settings:
             if name not in names:
-                raise PageError(
-                    page.path,
-                    None,
+                message = (
                     f'--set {name}: on tab {tab} the page neither assigns {name} '
-                    f'(outside of functions and loops), nor calls something with {name}=<literal>.',
+                    f'(outside of functions and loops), nor calls something with {name}=<literal>.'
                 )
+                raise PageError(page.path, None, message)
     page = dataclasses.replace(page, parts=tuple(changed.get(part, part) for part in page.parts))
-    return page, [each for of_cell in overrides.values() for each in of_cell]
+    return page, overrides
 
 
 def _override_cell(cell: Cell, settings: dict[str, str]) -> tuple[Cell, list[Override]]:

@@ -47,7 +47,10 @@ def run_command(
         writer.write_index()
     for message in dict.fromkeys(str(warning.message) for warning in warned):
         typer.echo(f'd2lite: {message}', err=True)
-    _print_tables(reporter.console, results, show)
+    for path, of_page in writer.pages.items():
+        if len(writer.pages) > 1:
+            reporter.console.print(f'\n{path}', style='bold', markup=False)
+        print_table(reporter.console, of_page, show)
     for path in writer.written:
         typer.echo(f'Wrote {path}')
     if isinstance(stopped, KeyboardInterrupt):
@@ -73,13 +76,3 @@ def prepare(paths: list[Path], tab: str | None, settings: dict[str, str]) -> lis
                 result.overridden = [each for each in changes if each.cell in positions]
             results.append(result)
     return results
-
-
-def _print_tables(console, results, show):
-    pages = {}
-    for result in results:
-        pages.setdefault(result.page.path, []).append(result)
-    for path, of_page in pages.items():
-        if len(pages) > 1:
-            console.print(f'\n{path}', style='bold', markup=False)
-        print_table(console, of_page, show)

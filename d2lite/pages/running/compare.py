@@ -55,38 +55,34 @@ def deviations(variables: dict[str, dict[str, np.ndarray]]) -> list[Deviation]:
 
 def _deviation(name, arrays):
     arrays = {tab: array.astype(np.float64) for tab, array in arrays.items()}
-    scale = max((np.abs(array).max(initial=0) for array in arrays.values()), default=0)
+    scale = max(np.abs(array).max(initial=0) for array in arrays.values())
     pairs = {
-        pair: float(np.abs(arrays[pair[0]] - arrays[pair[1]]).max(initial=0))
-        for pair in itertools.combinations(arrays, 2)
+        (a, b): float(np.abs(arrays[a] - arrays[b]).max(initial=0))
+        for a, b in itertools.combinations(arrays, 2)
     }
     pair = max(pairs, key=lambda each: np.nan_to_num(pairs[each], nan=np.inf))
-    absolute = pairs[pair]
-    relative = absolute / scale if scale else absolute
-    return Deviation(name, next(iter(arrays.values())).shape, absolute, float(relative), pair)
+    relative = float(pairs[pair] / (scale or 1))
+    return Deviation(name, next(iter(arrays.values())).shape, pairs[pair], relative, pair)
 
 
 def report(page: Page, tabs: list[str], seed: int, timeout: float, tolerance: float | None) -> int:
     """Prints the table; returns 1 if a tab failed or a difference exceeds `tolerance`, else 0."""
     found, results = compare_tabs(page, tabs, seed, timeout)
     out = console()
-    table = Table(title=f'{page.path.name} on {", ".join(tabs)}, seed {seed}')
-    for heading in ('variable', 'shape', 'apart by', 'relative', 'between'):
-        table.add_column(heading)
-    outside = False
+    title = f'{page.path.name} on {", ".join(tabs)}, seed {seed}'
+    table = Table('variable', 'shape', 'apart by', 'relative', 'between', title=title)
+    failed = [result for result in results if result.error]
+    outside = [each for each in found if tolerance is not None and not each.relative <= tolerance]
     for each in found:
-        beyond = tolerance is not None and not each.relative <= tolerance
-        outside |= beyond
         table.add_row(
             each.name,
             str(each.shape),
             f'{each.absolute:.1e}',
             f'{each.relative:.1e}',
             ' and '.join(each.between) if each.absolute else '-',
-            style='red' if beyond else None,
+            style='red' if each in outside else None,
         )
     out.print(table)
-    for result in results:
-        if result.error:
-            out.print(f'{result.tab} failed: {result.error}', style='red', markup=False)
-    return int(outside or any(result.error for result in results))
+    for result in failed:
+        out.print(f'{result.tab} {result.verdict}', style='red', markup=False)
+    return int(bool(outside or failed))
