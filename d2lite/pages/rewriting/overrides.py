@@ -14,12 +14,12 @@ import dataclasses
 import re
 
 import libcst as cst
-import libcst.matchers as m
 from libcst.metadata import PositionProvider
 
 from d2lite.pages.reading.page import Cell, Page, PageError
 from d2lite.pages.rewriting.code import source_of, transform_code
 
+NESTED = cst.FunctionDef | cst.ClassDef | cst.For | cst.While
 # A cell magic whose text is something else than Python that runs here.
 OTHER_MAGIC = re.compile(r'\s*%%(?!(time|timeit|capture|prun)\b)')
 
@@ -93,20 +93,24 @@ class _ValueSetter(cst.CSTTransformer):
     def __init__(self, cell: Cell, settings: dict[str, str]):
         super().__init__()
         self.cell, self.settings = cell, settings
+        self.depth = 0  # of functions, classes and loops
         self.names = {}  # the values to replace, with the names of their variables
         self.overrides = []
 
     def on_visit(self, node):
-        if isinstance(node, cst.Module):
-            assignments = _Assignments()
-            node.visit(assignments)
-            arguments = m.findall(node, m.Arg(keyword=m.Name()))
-            pairs = [(each.keyword.value, each.value) for each in arguments]
-            pairs = assignments.pairs + [pair for pair in pairs if _is_literal(pair[1])]
-            self.names = {value: name for name, value in pairs if name in self.settings}
+        self.depth += isinstance(node, NESTED)
+        pairs = []
+        if isinstance(node, cst.Arg) and node.keyword and _is_literal(node.value):
+            pairs = [(node.keyword.value, node.value)]
+        elif isinstance(node, cst.Assign) and len(node.targets) == 1 and not self.depth:
+            pairs = _pairs(node.targets[0].target, node.value)
+        elif isinstance(node, cst.AnnAssign) and node.value and not self.depth:
+            pairs = _pairs(node.target, node.value)
+        self.names |= {value: name for name, value in pairs if name in self.settings}
         return node not in self.names  # a value that is replaced has nothing more to replace
 
     def on_leave(self, original_node, updated_node):
+        self.depth -= isinstance(original_node, NESTED)
         name = self.names.get(original_node)
         if name is None:
             return updated_node
@@ -117,21 +121,6 @@ class _ValueSetter(cst.CSTTransformer):
         if breaks := old.count('\n'):  # parentheses keep the lines that the old value took
             new = f'({new}' + '\n' * breaks + ')'
         return cst.parse_expression(new)
-
-
-class _Assignments(cst.CSTVisitor):
-    """Collects names and values of plain assignments outside of functions, classes and loops."""
-
-    def __init__(self):
-        super().__init__()
-        self.pairs = []
-
-    def on_visit(self, node):
-        if isinstance(node, cst.Assign) and len(node.targets) == 1:
-            self.pairs += _pairs(node.targets[0].target, node.value)
-        elif isinstance(node, cst.AnnAssign) and node.value:
-            self.pairs += _pairs(node.target, node.value)
-        return not isinstance(node, cst.FunctionDef | cst.ClassDef | cst.For | cst.While)
 
 
 def _pairs(target: cst.BaseExpression, value: cst.BaseExpression) -> list[tuple]:
