@@ -1,6 +1,7 @@
 """The parameters of a trained model: handed out, written to files, read back."""
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -11,9 +12,7 @@ from d2lite.training.callbacks import ModelCheckpoint
 class SavesParameters:
     """The part of a Trainer that moves parameters between a model, NumPy and files."""
 
-    serialization = (
-        None  # a backend's module `state`, which reads and sets what training consists of
-    )
+    serialization: ModuleType | None = None  # a backend's module `state`
 
     def get_parameters(self) -> dict[str, np.ndarray]:
         """The trained parameters as NumPy arrays, by the names of `save_parameters`."""
