@@ -98,11 +98,8 @@ class ProgressBoard(HyperParameters):
 
     def get_state(self) -> dict[str, Any]:
         """The points, as plain numbers, for a checkpoint."""
-        data = {label: list(line) for label, line in self.data.items()}
-        raw = {
-            label: [(float(x), float(y)) for x, y in points]
-            for label, points in self.raw_points.items()
-        }
+        data = {label: list(points) for label, points in self.data.items()}
+        raw = {k: [(float(x), float(y)) for x, y in each] for k, each in self.raw_points.items()}
         return {'data': data, 'raw': raw}
 
     def set_state(self, state: dict[str, Any]) -> None:

@@ -65,7 +65,11 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
         'train_batch_idx': trainer.train_batch_idx,
         'val_batch_idx': trainer.val_batch_idx_at_start if within else trainer.val_batch_idx,
         'history': trainer.history,
-        'records': _train_values(trainer),
+        'records': {  # an epoch that is not complete will validate from the beginning
+            label: list(numbers)
+            for label, numbers in trainer.metrics.values.items()
+            if label.startswith('train_')
+        },
         'board': _board_state(trainer),
         'loader': _loader_state(loader, within),
         'random_at_epoch': trainer.random_at_epoch if within else None,
@@ -172,12 +176,6 @@ def _board_state(trainer):
         state['data'][label] = [point for point in state['data'][label] if point[0] <= done]
         state['raw'][label] = []
     return state
-
-
-def _train_values(trainer):
-    """The numbers of an epoch that is not complete; it will validate from the beginning."""
-    values = trainer.metrics.values.items()
-    return {label: list(numbers) for label, numbers in values if label.startswith('train_')}
 
 
 def _loader_state(loader, within):
