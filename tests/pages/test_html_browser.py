@@ -11,6 +11,7 @@ from results import LESSON, PLOT, display, lesson_outputs, ran, stream
 
 from d2lite.pages.export.html import page_html
 from d2lite.pages.running.command import prepare
+from d2lite.pages.running.kernel import wait_for
 from d2lite.pages.running.progress import Reporter
 from d2lite.pages.running.tabs import run_tabs
 
@@ -314,7 +315,8 @@ def test_a_real_lesson_on_four_tabs(visit):
     for tab in BACKENDS:
         require(tab)
     results = prepare([SCRATCH], 'all', {'max_epochs': '1'})
-    run_tabs(results, 600, [], Reporter(results, quiet=True))
+    reporter = Reporter(results, quiet=True)
+    wait_for(run_tabs(results, 600, [], reporter, jobs=1, on_done=lambda result: None))
     assert [result.error for result in results] == [None] * 4
     html = page_html(results)
     page = visit(html)
