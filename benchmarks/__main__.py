@@ -1,22 +1,19 @@
 """`python -m benchmarks`: how fast d2lite trains, against loops written by hand.
 
 Side by side on every backend: d2lite; the best loop that we know; and the loop of the framework's
-own tutorial. Without an option that names a part it measures steady epochs, later fits and first
-fits, as they come and with compile=True.
+own tutorial. What to measure is chosen by the options at the end. Without any of them it is steady
+epochs, later fits and first fits, as they come and with compile=True.
 """
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import board, machine, measure, report
 from benchmarks.workloads import WORKLOADS
 from d2lite import selection
-
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # TensorFlow then prints less
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,75 +26,58 @@ def main(arguments: Sequence[str] | None = None) -> None:
     modes = [options.compile] if chosen or options.compile else [False, True]
     results = {'machine': machine.describe(backends)}
     for section in chosen or ['steady', 'later', 'first']:
-        results[section] = rows = []
-        for compile in modes:
-            for backend in backends:
-                where = {'backend': backend, 'compile': compile}
-                for found in SECTIONS[section](backend, compile, options):
-                    rows.append(where | found)
-        if section in ('steady', 'later', 'first'):
-            rows.sort(key=lambda row: row['workload'])
+        results[section] = [
+            {'backend': backend, 'compile': compile} | row
+            for compile in modes
+            for backend in backends
+            for row in SECTIONS[section](backend, compile, options)
+        ]
     results['machine']['load_after'] = machine.load()
     report.show(results)
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1) + '\n')
 
 
-def steady(backend, compile, options):
+def steady(backend: str, compile: bool, options: argparse.Namespace) -> Iterator[dict]:
     """a steady epoch"""
-    for name in options.workload:
-        yield compared(measure.steady_epochs, backend, name, compile, options.rounds or 7)
+    return compared(measure.steady_epochs, backend, compile, options, 7)
 
 
-def later(backend, compile, options):
+def later(backend: str, compile: bool, options: argparse.Namespace) -> Iterator[dict]:
     """the second fit in a process and those after it"""
-    for name in options.workload:
-        yield compared(measure.later_fits, backend, name, compile, options.rounds or 3)
+    return compared(measure.later_fits, backend, compile, options, 3)
 
 
-def first(backend, compile, options):
+def first(backend: str, compile: bool, options: argparse.Namespace) -> Iterator[dict]:
     """the first fit in a process, compilation included"""
-    for workload in options.workload:
-        times = {}
-        for _ in range(options.rounds or 3):
-            for name in measure.NAMES:
-                row = compared(measure.first_fit, backend, workload, compile, name)
-                for clock, seconds in row['times'][name].items():
-                    found = times.setdefault(name, {})
-                    found[clock] = found.get(clock, type(seconds)()) + seconds
-        yield row | {'times': times}
+    return compared(measure.first_fits, backend, compile, options, 3)
 
 
-def memory(backend, compile, options):
+def compared(
+    function: Callable, backend: str, compile: bool, options: argparse.Namespace, rounds: int
+) -> Iterator[dict]:
+    for name in options.workload:
+        say(function.__name__, backend, name, 'compile=True' * compile)
+        times = measure.fresh(function, backend, WORKLOADS[name], compile, options.rounds or rounds)
+        yield {'workload': name, 'times': times}
+
+
+def memory(backend: str, compile: bool, options: argparse.Namespace) -> Iterator[dict]:
     """peak memory of training on 1,000,000 × 100 numbers"""
     for name in ('d2lite', 'best'):
         say('memory', backend, name)
-        yield measure.fresh(measure.peak_memory, backend, name) | {
-            'workload': 'W2',
-            'contender': name,
-        }
+        found = measure.fresh(measure.peak_memory, backend, compile, name)
+        yield {'workload': 'W2', 'contender': name} | found
 
 
-def on_board(backend, compile, options):
+def drawing(backend: str, compile: bool, options: argparse.Namespace) -> Iterator[dict]:
     """what a notebook's board adds"""
     say('board', backend)
-    for row in board.measure(backend):
-        yield row | {'workload': 'W1'}
+    for row in board.measure(backend, compile):
+        yield {'workload': 'W1'} | row
 
 
-SECTIONS = {
-    'steady': steady,
-    'later': later,
-    'first': first,
-    'memory': memory,
-    'board': on_board,
-}
-
-
-def compared(function, backend, workload, compile, argument):
-    say(function.__name__, backend, workload, 'compile=True' * compile)
-    times = measure.fresh(function, backend, WORKLOADS[workload], compile, argument)
-    return {'workload': workload, 'times': times}
+SECTIONS = {'steady': steady, 'later': later, 'first': first, 'memory': memory, 'board': drawing}
 
 
 def say(*words):

@@ -28,14 +28,29 @@ from functools import partial
 
 from benchmarks.workloads import LARGE, SMALL, Workload
 
-__all__ = ['NAMES', 'contenders', 'first_fit', 'fresh', 'later_fits', 'median', 'peak_memory']
-__all__ += ['ratio', 'steady_epochs', 'take_turns']
+__all__ = [
+    'NAMES',
+    'clocks',
+    'contenders',
+    'elapsed',
+    'first_fits',
+    'fresh',
+    'later_fits',
+    'median',
+]
+__all__ += ['peak_memory', 'ratio', 'steady_epochs', 'steady_turn', 'take_turns']
 
 NAMES = ['d2lite', 'best', 'tutorial']
+
+# OpenMP's threads spin while they wait for each other. That counts as CPU time, and where other
+# processes run it has been ten times as much as the work.
+ENVIRONMENT = {'OMP_WAIT_POLICY': 'passive', 'TF_CPP_MIN_LOG_LEVEL': '3'}
 
 
 def fresh(function: Callable, *arguments):
     """The result of a function of this package, called in a process of its own."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)  # the process takes it over
     spawn = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
         return pool.submit(function, *arguments).result()
@@ -56,41 +71,50 @@ def contenders(backend: str, compile: bool) -> dict[str, Callable]:
 
 def steady_epochs(backend: str, workload: Workload, compile: bool, rounds: int) -> dict:
     """Seconds of a steady epoch; see `take_turns`."""
-    return take_turns(
-        {
-            name: partial(steady_turn, factory, workload)
-            for name, factory in contenders(backend, compile).items()
-        },
-        rounds,
-    )
+    factories = contenders(backend, compile)
+    prepare = {name: partial(steady_turn, factories[name], workload) for name in NAMES}
+    return take_turns(prepare, rounds)
 
 
 def steady_turn(factory: Callable, workload: Workload, seconds: float = 0.2) -> Callable:
-    """Warms a contender up, and returns a turn of it, an epoch of about `seconds` altogether."""
+    """Warms a contender up, and returns a turn of it, epochs of about `seconds` altogether."""
     party = factory(workload, workload.data(), workload.parameters())
     return partial(epochs, party, warm_up(party, seconds))
 
 
 def later_fits(backend: str, workload: Workload, compile: bool, rounds: int) -> dict:
-    """Seconds of a fit after the first one of its kind; see `take_turns`."""
+    """Seconds of a fit after the first one of its kind in this process; see `take_turns`."""
 
     def prepare(name):
-        fit(name)
-        return partial(fit, name)
-
-    def fit(name):
-        return whole_fit(contenders(backend, compile)[name], workload)
+        fit = partial(whole_fit, backend, workload, compile, name)
+        fit()
+        return fit
 
     return take_turns({name: partial(prepare, name) for name in NAMES}, rounds)
 
 
-def first_fit(backend: str, workload: Workload, compile: bool, name: str) -> dict:
-    """Seconds of the first fit in this process; see `take_turns`."""
+def first_fits(backend: str, workload: Workload, compile: bool, rounds: int) -> dict:
+    """Seconds of the first fit in a process, each in one of its own; see `take_turns`."""
+
+    def prepare(name):
+        return partial(fresh, first_fit, backend, workload, compile, name)
+
+    return take_turns({name: partial(prepare, name) for name in NAMES}, rounds)
+
+
+def first_fit(*arguments):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ['TORCHINDUCTOR_CACHE_DIR'] = folder  # an empty one
-        factory = contenders(backend, compile)[name]
-        turn = partial(whole_fit, factory, workload)
-        return take_turns({name: lambda: turn}, 1)
+        return whole_fit(*arguments)
+
+
+def whole_fit(backend, workload, compile, name):
+    """CPU and wall seconds from the arrays of NumPy to the end of a fit."""
+    factory = contenders(backend, compile)[name]
+    data, parameters = workload.data(), workload.parameters()
+    start = clocks()
+    factory(workload, data, parameters).fit(workload.epochs)
+    return elapsed(start, clocks())
 
 
 def take_turns(prepare: dict[str, Callable], rounds: int) -> dict:
@@ -98,18 +122,21 @@ def take_turns(prepare: dict[str, Callable], rounds: int) -> dict:
 
     `prepare`: by contender, a function that returns what makes a turn.
     """
-    found, turns = {}, {}
-    for name, function in prepare.items():
-        try:
-            turns[name] = function()
-            found[name] = {'cpu': [], 'wall': []}
-        except Exception as error:  # that one cannot take part; the others can
-            found[name] = {'problem': f'{type(error).__name__}: {error}'.split('\n')[0]}
-    names = list(turns)
-    for turn in range(rounds):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            for clock, seconds in zip(('cpu', 'wall'), turns[name](), strict=True):
-                found[name][clock].append(seconds)
+    found, turns = {name: {'cpu': [], 'wall': []} for name in prepare}, dict(prepare)
+    for turn in range(-1, rounds):  # the turn before the first prepares
+        start = turn % len(turns)
+        for name in list(turns)[start:] + list(turns)[:start]:
+            try:
+                result = turns[name]()
+            except Exception as error:  # that one cannot take part; the others can
+                found[name] = {'problem': f'{type(error).__name__}: {error}'.split('\n')[0]}
+                del turns[name]
+                continue
+            if turn == -1:
+                turns[name] = result
+            else:
+                for clock, seconds in zip(('cpu', 'wall'), result, strict=True):
+                    found[name][clock].append(seconds)
     return found
 
 
@@ -131,20 +158,17 @@ def epochs(party, count):
     """CPU and wall seconds of one epoch, the mean of `count` of them."""
     stamps = []
     party.fit(party.untimed_epochs + count, lambda: stamps.append(clocks()))
-    start, end = stamps[-1 - count], stamps[-1]
-    return [(b - a) / count for a, b in zip(start, end, strict=True)]
+    cpu, wall = elapsed(stamps[-1 - count], stamps[-1])
+    return cpu / count, wall / count
 
 
-def whole_fit(factory, workload):
-    """CPU and wall seconds from the arrays of NumPy to the end of a fit."""
-    data, parameters = workload.data(), workload.parameters()
-    start = clocks()
-    factory(workload, data, parameters).fit(workload.epochs)
-    return [b - a for a, b in zip(start, clocks(), strict=True)]
-
-
-def clocks():
+def clocks() -> tuple[float, float]:
+    """CPU and wall seconds up to now."""
     return time.process_time(), time.perf_counter()
+
+
+def elapsed(start, end):
+    return end[0] - start[0], end[1] - start[1]
 
 
 def median(times: dict, name: str, clock: str = 'cpu') -> float | None:
@@ -161,13 +185,13 @@ def ratio(times: dict, one: str, other: str, clock: str = 'cpu') -> float | None
     return statistics.median(a / b for a, b in zip(*seconds, strict=True))
 
 
-def peak_memory(backend: str, name: str) -> dict[str, int]:
+def peak_memory(backend: str, compile: bool, name: str) -> dict[str, int]:
     """Bytes of the training data, and the most that training takes, they included.
 
     Counted from what the process takes after it has trained on few examples, so that libraries
     and compiled code are not counted. The NumPy arrays are gone by then unless they are kept.
     """
-    factory = contenders(backend, compile=False)[name]
+    factory = contenders(backend, compile)[name]
     factory(SMALL, SMALL.data(), SMALL.parameters()).fit(2)
     before = resident_bytes('VmRSS')
     data, parameters = LARGE.data(), LARGE.parameters()
