@@ -7,7 +7,9 @@ import numpy as np
 from benchmarks.workloads import Data, Workload
 from d2lite.saving.layouts import from_neutral, to_neutral
 
-__all__ = ['Loop', 'Ordered', 'slices']
+__all__ = ['Loop', 'Losses', 'Ordered', 'slices']
+
+Losses = tuple[float | None, float | None]  # of training and validation, None if not computed
 
 IMAGE = 16, 5, 5  # channels, height and width of what LeNet flattens
 
@@ -35,7 +37,7 @@ class Loop:
         self.validates = workload.num_val > 0
         self.orders = orders
         self.rng = np.random.default_rng()
-        self.history = []  # (training loss, validation loss) of each epoch, None if not computed
+        self.history = []  # the Losses of each epoch
         if workload.classifies:
             y, y_val = (labels.astype(self.label_dtype) for labels in (data.y, data.y_val))
             data = Data(data.X, y, data.X_val, y_val)
@@ -68,8 +70,8 @@ class Loop:
         """Makes all that is made before the first epoch; layouts are those of the framework."""
         raise NotImplementedError
 
-    def epoch(self) -> tuple[float | None, float | None]:
-        """One pass over the training data and one over the validation data: their losses."""
+    def epoch(self) -> Losses:
+        """One pass over the training data and one over the validation data."""
         raise NotImplementedError
 
     def arrays(self) -> list:
@@ -98,13 +100,15 @@ def slices(num_examples: int, batch_size: int) -> list[slice]:
     ]
 
 
-def outputs_first(array):
+def outputs_first(array: np.ndarray) -> np.ndarray:
+    """A weight or bias with the outputs first."""
     if array.ndim == 1:
         return array.copy()
     return from_neutral(array, IMAGE if array.shape == (400, 120) else None)
 
 
-def outputs_last(array):
+def outputs_last(array: np.ndarray) -> np.ndarray:
+    """The inverse of `outputs_first`."""
     if array.ndim == 1:
         return array
     return to_neutral(array, IMAGE if array.shape == (120, 400) else None)

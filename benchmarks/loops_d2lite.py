@@ -1,6 +1,12 @@
 """d2lite as a contender, on each backend."""
 
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+
 from benchmarks.loop import Loop
+from benchmarks.workloads import Data, Workload
 from d2lite import selection
 
 __all__ = ['D2Lite']
@@ -12,13 +18,13 @@ class D2Lite(Loop):
     # What the first epoch of a fit prepares is part of a fit, and not of a steady epoch.
     untimed_epochs = 1
 
-    def __init__(self, backend, compile, *arguments):
+    def __init__(self, backend: str, compile: bool | None, *arguments):
         self.backend, self.compile = backend, compile
         self.channels_first = backend in ('pytorch', 'mxnet')
         self.label_dtype = 'int64' if backend == 'pytorch' else 'int32'
         super().__init__(*arguments)
 
-    def build(self, data, parameters):
+    def build(self, data: Data, parameters: list[np.ndarray]) -> None:
         self.d2l = selection.load(self.backend)
         self.data = data_module(self.d2l, self.workload, data)
         self.model = self.make_model()
@@ -41,7 +47,7 @@ class D2Lite(Loop):
             return d2l.MLP(num_outputs=10, num_hiddens=256, lr=lr)
         return d2l.LeNet(lr=lr)
 
-    def fit(self, num_epochs, stamp=lambda: None):
+    def fit(self, num_epochs: int, stamp: Callable[[], None] = lambda: None) -> None:
         """Trains from the initial parameters; calls `stamp` after each epoch."""
 
         class Stamp(self.d2l.Callback):
@@ -52,12 +58,14 @@ class D2Lite(Loop):
         self.trainer.fit(self.model, self.data, init_params=self.initial)
         self.history += [(row['train_loss'], row.get('val_loss')) for row in self.trainer.history]
 
-    def parameters(self):
+    def parameters(self) -> list[np.ndarray]:
         arrays = self.trainer.get_parameters()
         return [arrays[name] for name in self.initial]
 
 
-def data_module(d2l, workload, data):
+def data_module(d2l: ModuleType, workload: Workload, data: Data):
+    """The data as a DataModule, as a lesson would write it."""
+
     class Arrays(d2l.DataModule):
         def __init__(self):
             super().__init__()

@@ -8,11 +8,12 @@ from flax.training.train_state import TrainState
 from jax import lax
 from jax import numpy as jnp
 
-from benchmarks.loop import Loop, slices
+from benchmarks.loop import Loop, Losses, slices
+from benchmarks.workloads import Data
 
 
 class JaxLoop(Loop):
-    def build(self, data, parameters):
+    def build(self, data: Data, parameters: list[np.ndarray]) -> None:
         self.data = data
         self.net = Network(self.workload.model)
         example = jnp.zeros((1, *self.workload.input_shape))
@@ -23,7 +24,7 @@ class JaxLoop(Loop):
         self.loss_fn = cross_entropy if self.workload.classifies else half_mse
         self.prepare()
 
-    def arrays(self):
+    def arrays(self) -> list:
         return exchanged(jax.tree.leaves(self.params))
 
     def loss(self, params, X, y):
@@ -33,7 +34,7 @@ class JaxLoop(Loop):
 class Tutorial(JaxLoop):
     """As in Flax's tutorials: a linen module, Optax, a jitted train step, batches from NumPy."""
 
-    def prepare(self):
+    def prepare(self) -> None:
         self.state = TrainState.create(
             apply_fn=self.net.apply, params=self.params, tx=optax.sgd(self.lr)
         )
@@ -49,7 +50,7 @@ class Tutorial(JaxLoop):
 
         self.train_step, self.eval_step = train_step, eval_step
 
-    def epoch(self):
+    def epoch(self) -> Losses:
         order, losses, val_loss = self.order(), [], None
         for rows in slices(self.workload.num_train, self.batch_size):
             batch = order[rows]
@@ -63,7 +64,7 @@ class Tutorial(JaxLoop):
             val_loss = float(np.mean(jax.device_get(val_losses)))
         return float(np.mean(jax.device_get(losses))), val_loss
 
-    def arrays(self):
+    def arrays(self) -> list:
         return exchanged(jax.tree.leaves(self.state.params))
 
 
@@ -75,7 +76,7 @@ class Best(JaxLoop):
     plain loops and take 4 times as long, each step is a call; the calls do not wait for another.
     """
 
-    def prepare(self):
+    def prepare(self) -> None:
         arrays = self.data.X, self.data.y, self.data.X_val, self.data.y_val
         self.tensors = jax.tree.map(jnp.array, arrays)
         options = {'xla_disable_hlo_passes': 'cpu-parallel-task-assigner'}
@@ -84,7 +85,7 @@ class Best(JaxLoop):
         self.one_step = jax.jit(self.step, donate_argnums=0)
         self.validation = jax.jit(self.validate)
 
-    def epoch(self):
+    def epoch(self) -> Losses:
         order, (X, y, X_val, y_val) = self.order().astype(np.int32), self.tensors
         if self.workload.model != 'lenet':
             self.params, losses = self.whole_epoch(self.params, order, *self.tensors)
@@ -141,16 +142,16 @@ class Network(nn.Module):
         return nn.Dense(1)(X)
 
 
-def exchanged(arrays):
+def exchanged(arrays: list) -> list:
     """Flax sorts by name, biases before weights: exchanges each two, either way."""
     return [array for pair in zip(arrays[1::2], arrays[::2], strict=True) for array in pair]
 
 
-def half_mse(y_hat, y):
+def half_mse(y_hat: jax.Array, y: jax.Array) -> jax.Array:
     return jnp.mean((y_hat - y) ** 2) / 2
 
 
-def cross_entropy(logits, y):
+def cross_entropy(logits: jax.Array, y: jax.Array) -> jax.Array:
     return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
 
 

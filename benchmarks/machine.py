@@ -3,6 +3,7 @@
 import datetime
 import os
 import platform
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -16,7 +17,7 @@ PACKAGES = {
 }
 
 
-def describe(backends):
+def describe(backends: Sequence[str]) -> dict:
     """Date, processor, memory, versions of Python and of the frameworks, and settings."""
     names = ['d2lite', 'numpy', *(name for backend in backends for name in PACKAGES[backend])]
     settings = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'XLA_FLAGS', 'TF_NUM_INTRAOP_THREADS')
@@ -33,7 +34,7 @@ def describe(backends):
     }
 
 
-def load():
+def load() -> float:
     """Processes that ran or wanted to run, in the mean of the last minute."""
     return round(os.getloadavg()[0], 2)
 

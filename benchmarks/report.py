@@ -1,24 +1,17 @@
 """The results as tables. What exceeds its bound stands in red, with a > before the bound."""
 
 import statistics
+from collections.abc import Iterator
 
 from rich.table import Table
-from rich.text import Text
 
-from benchmarks.measure import median, ratio
+from benchmarks.measure import NAMES, median, ratio
 from benchmarks.workloads import WORKLOADS
 from d2lite.console import console
 
 __all__ = ['show']
 
 AGAINST_BEST = {'W1': 1.5, 'W2': 1.25, 'W3': 1.25, 'W4': 1.25}
-TITLES = {
-    'steady': 'A steady epoch: milliseconds of CPU time, and its ratios',
-    'later': 'A later fit in the same process: milliseconds of CPU time, and its ratios',
-    'first': 'The first fit in a fresh process: seconds, and how many more d2lite takes',
-    'memory': 'Peak memory of training on 1,000,000 × 100 numbers, the data included',
-    'board': "What a notebook's board adds to W1: seconds",
-}
 
 
 def show(results: dict) -> None:
@@ -29,65 +22,62 @@ def show(results: dict) -> None:
         f'{machine["load_after"]} after, {machine["date"]}',
         markup=False,
     )
-    for section, title in TITLES.items():
+    for section, (table, title) in TABLES.items():
         for compile in (False, True):
-            rows = [row for row in results.get(section, []) if row['compile'] == compile]
-            if not rows:
-                continue
-            out.print()
-            title += ', compile=True' * compile
-            if section in ('steady', 'later'):
-                out.print(ratios(rows, title, section))
-            elif section == 'first':
-                out.print(first_fits(rows, title))
-            elif section == 'memory':
-                out.print(memory(rows, title))
-            else:
-                out.print(board(rows, title))
-            for row in rows:
-                for name, found in row.get('times', {}).items():
-                    if 'problem' in found:
-                        where = f'{row["workload"]} {row["backend"]} {name}'
-                        out.print(Text(f'{where}: {found["problem"]}'))
+            found = [row for row in results.get(section, []) if row['compile'] == compile]
+            if found:
+                rows = sorted(found, key=lambda row: row['workload'])
+                out.print()
+                out.print(table(rows, title + ', compile=True' * compile))
+                for problem in problems(rows):
+                    out.print(problem, markup=False)
 
 
-def ratios(rows: list[dict], title: str, section: str) -> Table:
-    """Against the best loop and the tutorial's. With `compile=True` that is not compiled as well,
-    and a fit has no bound against it.
-    """
-    table = new_table(title, 'd2lite', 'best', 'tutorial', 'd2lite / best', 'd2lite / tutorial')
+def problems(rows: list[dict]) -> Iterator[str]:
+    """Says who could not take part."""
+    for row in rows:
+        for name, found in row.get('times', {}).items():
+            if 'problem' in found:
+                yield f'{row["workload"]} {row["backend"]} {name}: {found["problem"]}'
+
+
+def steady(rows: list[dict], title: str) -> Table:
+    """CPU time of an epoch, and its ratios."""
+    return ratios(rows, title, lambda row: (AGAINST_BEST[row['workload']], 1))
+
+
+def later(rows: list[dict], title: str) -> Table:
+    """CPU time of a fit, and its ratios."""
+    return ratios(rows, title, fit_bounds)
+
+
+def fit_bounds(row):
+    """Of a fit against the best loop and the tutorial's, which is never compiled as a whole."""
+    return (1, None) if row['compile'] else (None, 1)
+
+
+def ratios(rows, title, bounds):
+    table = new_table(title, *NAMES, 'd2lite / best', 'd2lite / tutorial')
     for row in by_workload(table, rows):
         times = row['times']
-        if section == 'steady':
-            bounds = AGAINST_BEST[row['workload']], 1
-        else:
-            bounds = (1, None) if row['compile'] else (None, 1)
+        found = [ratio(times, 'd2lite', name) for name in ('best', 'tutorial')]
         table.add_row(
             *heading(row),
-            *(number(median(times, name), 1000) for name in ('d2lite', 'best', 'tutorial')),
-            *(
-                bounded(ratio(times, 'd2lite', name), bound)
-                for name, bound in zip(('best', 'tutorial'), bounds, strict=True)
-            ),
+            *(number(median(times, name), 1000) for name in NAMES),
+            *map(bounded, found, bounds(row)),
         )
     return table
 
 
-def first_fits(rows: list[dict], title: str) -> Table:
+def first(rows: list[dict], title: str) -> Table:
     """The shortest of some, since everything else that runs can only make it longer."""
-    table = new_table(title, 'd2lite', 'best', 'tutorial', 'than best', 'than tutorial')
+    table = new_table(title, *NAMES, 'd2lite - best', 'd2lite - tutorial')
     for row in by_workload(table, rows):
-        shortest = {
-            name: min(found['wall']) for name, found in row['times'].items() if 'wall' in found
-        }
-        ours, best, tutorial = (shortest.get(name) for name in ('d2lite', 'best', 'tutorial'))
-        bounds = (1, None) if row['compile'] else (None, 1)
-        more = [None if None in (ours, other) else ours - other for other in (best, tutorial)]
-        table.add_row(
-            *heading(row),
-            *map(number, (ours, best, tutorial)),
-            *(bounded(*pair) for pair in zip(more, bounds, strict=True)),
-        )
+        wall = [row['times'][name].get('wall') for name in NAMES]
+        ours, *others = [seconds and min(seconds) for seconds in wall]
+        more = [None if None in (ours, other) else ours - other for other in others]
+        shown = map(number, (ours, *others))
+        table.add_row(*heading(row), *shown, *map(bounded, more, fit_bounds(row)))
     return table
 
 
@@ -151,3 +141,12 @@ def bounded(value, bound):
     if value > bound:
         return f'[red]{value:.2f} > {bound:g}[/red]'
     return f'{value:.2f} ≤ {bound:g}'
+
+
+TABLES = {
+    'steady': (steady, 'A steady epoch: milliseconds of CPU time, and its ratios'),
+    'later': (later, 'A later fit in the same process: milliseconds of CPU time, and its ratios'),
+    'first': (first, 'The first fit in a fresh process: seconds, and how many more'),
+    'memory': (memory, 'Peak memory of training on 1,000,000 × 100 numbers, the data included'),
+    'board': (board, "What a notebook's board adds to W1: seconds"),
+}

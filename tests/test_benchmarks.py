@@ -106,16 +106,17 @@ def test_a_slow_contender_is_found_out(d2l):
     assert measure.ratio(times, 'd2lite', 'best') is None
 
 
-def test_each_later_fit_defines_its_loop_anew(monkeypatch):
-    """It is made of other classes than the fit before, and the first one is not counted."""
-    made = []
+def test_the_loops_are_defined_anew(d2l):
+    found = [measure.contenders(backend_of(d2l), compile=False)['best'] for _ in range(2)]
+    assert found[0] is not found[1]
+
+
+def test_a_later_fit_defines_its_loop_anew_and_the_first_is_not_counted(monkeypatch):
+    asked = []
 
     def contenders(backend, compile):
-        def factory(*_):
-            made.append((backend, compile))
-            return Fit()
-
-        return dict.fromkeys(measure.NAMES, factory)
+        asked.append((backend, compile))
+        return dict.fromkeys(measure.NAMES, lambda *_: Fit())
 
     class Fit:
         def fit(self, num_epochs):
@@ -123,10 +124,8 @@ def test_each_later_fit_defines_its_loop_anew(monkeypatch):
 
     monkeypatch.setattr(measure, 'contenders', contenders)
     times = measure.later_fits('jax', WORKLOADS['W1'], True, rounds=2)
-    assert {name: len(found['cpu']) for name, found in times.items()} == dict.fromkeys(
-        measure.NAMES, 2
-    )
-    assert made == [('jax', True)] * 9
+    assert [len(times[name]['cpu']) for name in measure.NAMES] == [2, 2, 2]
+    assert asked == [('jax', True)] * 9
 
 
 def test_the_ratio_is_the_median_of_the_rounds():
@@ -135,17 +134,35 @@ def test_the_ratio_is_the_median_of_the_rounds():
     assert measure.ratio(times, 'b', 'a') == 0.5
 
 
-def test_what_exceeds_its_bound_is_marked():
-    times = {
-        name: {'cpu': [seconds]} for name, seconds in zip(measure.NAMES, (1.4, 1, 1.2), strict=True)
-    }
-    rows = [
-        {'workload': name, 'backend': 'jax', 'compile': False, 'times': times}
-        for name in ('W1', 'W2')
-    ]
-    table = report.ratios(rows, '', 'steady')
-    cells = [list(column.cells) for column in table.columns[-2:]]
-    assert cells == [['1.40 ≤ 1.5', '[red]1.40 > 1.25[/red]'], ['[red]1.17 > 1[/red]'] * 2]
+@pytest.mark.parametrize(
+    ('section', 'compile', 'expected'),
+    [
+        ('steady', False, ['1.40 ≤ 1.5', '[red]1.17 > 1[/red]']),
+        ('steady', True, ['1.40 ≤ 1.5', '[red]1.17 > 1[/red]']),
+        ('later', False, ['1.40', '[red]1.17 > 1[/red]']),
+        ('later', True, ['[red]1.40 > 1[/red]', '1.17']),
+        ('first', False, ['0.40', '0.20 ≤ 1']),
+        ('first', True, ['0.40 ≤ 1', '0.20']),
+    ],
+)
+def test_what_exceeds_its_bound_is_marked(section, compile, expected):
+    seconds = dict(zip(measure.NAMES, (1.4, 1, 1.2), strict=True))
+    times = {name: {'cpu': [each], 'wall': [each]} for name, each in seconds.items()}
+    row = {'workload': 'W1', 'backend': 'jax', 'compile': compile, 'times': times}
+    table, _ = report.TABLES[section]
+    assert [cell for column in table([row], '').columns[-2:] for cell in column.cells] == expected
+
+
+def test_who_takes_no_part_is_told():
+    times = {'best': {'problem': 'OSError: not here'}, 'd2lite': {'cpu': [1], 'wall': [1]}}
+    row = {'workload': 'W1', 'backend': 'jax', 'compile': False, 'times': times | {'tutorial': {}}}
+    for section in ('steady', 'later', 'first'):
+        table, _ = report.TABLES[section]
+        assert [cell for column in table([row], '').columns[-2:] for cell in column.cells] == [
+            '-',
+            '-',
+        ]
+    assert list(report.problems([row])) == ['W1 jax best: OSError: not here']
 
 
 def test_the_command_measures_and_writes(tmp_path):
