@@ -139,9 +139,11 @@ def convert(
     from d2lite.files import replace_file
     from d2lite.pages.reading.page import PageError, read_page
     from d2lite.pages.rewriting.plain_notebook import to_plain_notebook
+    from d2lite.pages.running.tabs import tell_tabs_without_backend
 
     try:
         source = read_page(page)
+        tell_tabs_without_backend([source])
         name = selection.canonical_name(tab or selection.backend())
         text = nbformat.writes(to_plain_notebook(source, name)) + '\n'
         output = output or Path(f'{page.stem}.{name}.ipynb')
@@ -233,9 +235,10 @@ def _compare_page(path: str, tabs: list[str], seed: int, tolerance: float | None
     _require_notebook()
     from d2lite.pages.reading.page import read_page
     from d2lite.pages.running.compare import report
-    from d2lite.pages.running.tabs import tabs_to_run
+    from d2lite.pages.running.tabs import tabs_to_run, tell_tabs_without_backend
 
     source = read_page(path)
+    tell_tabs_without_backend([source])
     tabs = [name for tab in tabs for name in tabs_to_run(source, tab)]
     return report(source, tabs or tabs_to_run(source, 'all'), seed, 600, tolerance)
 

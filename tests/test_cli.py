@@ -116,7 +116,7 @@ def test_timeout(command, tmp_path):
     ],
 )
 def test_what_cannot_be_run_at_all(command, tmp_path, arguments, message):
-    page(tmp_path, 'open("ran", "w")', '\n%%tab keras')
+    page(tmp_path, 'open("ran", "w")', '\n%%tab torhc')
     code, out, err = command('run', *arguments)
     assert (code, out) == (2, '')
     assert err.startswith(message)

@@ -49,6 +49,28 @@ def test_only_what_is_of_the_tab():
         assert ('Text for one tab.' in str(notebook.cells)) == (tab == 'mxnet')
 
 
+def test_tab_without_a_backend_is_left_out():
+    page = page_of('%%tab paddle\n1', "%%tab jax\nif tab.selected('paddle'):\n    2\nelse:\n    3")
+    assert [cell.source for cell in to_plain_notebook(page, 'jax').cells] == ['3']
+
+
+def test_d2l_is_imported_where_only_another_tab_does():
+    page = page_of(
+        '%%tab jax\nfrom d2l import jax as d2l', '%%tab all\n%time 1', '%%tab all\nd2l.ones(2)'
+    )
+    first = 'from d2lite import jax as d2l'
+    assert [cell.source for cell in to_plain_notebook(page, 'jax').cells][0] == first
+    notebook = to_plain_notebook(page_of('%%tab mxnet\n1', '%%tab jax,mxnet\nd2l.ones(2)'), 'mxnet')
+    assert [cell.source for cell in notebook.cells] == [
+        'from d2lite import mxnet as d2l',
+        '1',
+        'd2l.ones(2)',
+    ]
+    for code in 'd2l = 1\nd2l.a', 'import d2l.jax', 'x = 1', '%%bash\nd2l.x | grep':
+        notebook = to_plain_notebook(page_of(code, 'd2l.ones' if 'x' not in code else '1'), 'jax')
+        assert len(notebook.cells) == 2
+
+
 CELL = """\
 class Model:
     \"\"\"Has a text
@@ -201,7 +223,7 @@ def test_what_is_settled_does_the_same(program, tab, deep):
         ('x = 1\nf = tab.selected', 3, 'only running it says'),
         ('x = 1 #@save\n#@save\ntab.selected(x)', 4, 'tab.selected takes names of tabs in quotes'),
         ('\n\nx = [tab.interact_select("jax")]', 4, 'only running it says'),
-        ("if tab.selected('keras'):\n  pass", 2, "Unknown backend 'keras'"),
+        ("if tab.selected('jaxx'):\n  pass", 2, "Unknown tab 'jaxx'"),
         ("if tab.selected('jax') pass", 1, 'cannot be read as Python'),
     ],
 )

@@ -333,10 +333,13 @@ def test_tab_object(run):
 def test_tab_object_checks_names(monkeypatch):
     monkeypatch.setattr(current_choice(), 'fixed', 'pytorch')
     tab = tabs.Tab()
-    with pytest.raises(BackendError, match="Unknown backend 'torhc'"):
+    with pytest.raises(BackendError, match="Unknown tab 'torhc'"):
         tab.selected('pytorch', 'torhc')
-    with pytest.raises(BackendError, match="Unknown backend 'keras'"):
-        tab.interact_select(['pytorch', 'keras'])
+    with pytest.raises(BackendError, match="Unknown tab 'mxent'"):
+        tab.interact_select(['pytorch', 'mxent'])
+    assert not tab.selected('paddle')
+    with pytest.raises(ValueError, match='interact_select needs tabs; they are pytorch'):
+        tab.interact_select('paddle')
     with pytest.raises(ValueError, match='interact_select needs tabs; they are pytorch'):
         tab.interact_select()
 
@@ -348,7 +351,7 @@ def test_magic_of_a_cell_that_still_bears_one(run):
         'shell.run_cell("%%tab jax\\nprint(1)")\n'
         'shell.run_cell("\\n%%tab pytorch, jax\\nprint(2)")\n'
         'shell.run_cell("%%tab all\\nprint(3)")\n'
-        'print(shell.run_cell("%%tab keras\\nprint(4)").success)',
+        'print(shell.run_cell("%%tab pytroch\\nprint(4)").success)',
     )
     assert result.error is None
     assert result.printed['stdout'] == 'skipped: for jax; this is pytorch\n2\n3\nFalse\n'

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from d2lite import BackendError
+from d2lite.pages.reading.blocks import canonical_tabs
 from d2lite.pages.reading.page import PageError, Prose, parse_page, read_page
 
 PAGES = Path(__file__).parent
@@ -124,7 +125,7 @@ def test_characters_that_end_lines_elsewhere_do_not_here():
 @pytest.mark.parametrize(
     'text, line, message',
     [
-        ('\n' + cell('%%tab pytorch, keras'), 3, "Unknown tab 'keras'; the tabs are pytorch"),
+        ('\n' + cell('%%tab pytorch, pytroch'), 3, "Unknown tab 'pytroch'; the tabs are pytorch"),
         (cell('#@tab torhc'), 2, "Unknown tab 'torhc'"),
         (cell('%%tab'), 2, '%%tab names no tab'),
         (cell('%%tab  ,'), 2, '%%tab names no tab'),
@@ -147,7 +148,7 @@ def test_characters_that_end_lines_elsewhere_do_not_here():
         ('', 1, 'The page has no cells'),
         (cell('%%tab all', 'tab.interact_select(NAMES)'), 3, 'interact_select takes names of tabs'),
         (cell('tab.interact_select()'), 2, 'interact_select names no tab'),
-        (cell("tab.interact_select(['jax',\n  'keras'])"), 2, "Unknown tab 'keras'"),
+        (cell("tab.interact_select(['jax',\n  'jaxx'])"), 2, "Unknown tab 'jaxx'"),
         (cell('1') + ':begin_tab:`jax`\nText.\n', 5, 'This block of a tab is never ended'),
         (
             ':begin_tab:`jax`\n' + cell('1') + ':end_tab:\n',
@@ -160,7 +161,8 @@ def test_characters_that_end_lines_elsewhere_do_not_here():
             'The block of a tab that begins in line 5 is not ended before this one begins',
         ),
         (cell('1') + '\n:end_tab:\n', 6, ':end_tab: without a :begin_tab:'),
-        (cell('1') + ':begin_tab:`keras`\n:end_tab:\n', 5, "Unknown tab 'keras'"),
+        (cell('1') + ':begin_tab:`mxent`\n:end_tab:\n', 5, "Unknown tab 'mxent'"),
+        (cell('%%tab paddle, ja-x'), 2, "Unknown tab 'ja-x'"),
         (cell('1') + ':begin_tab:``\n:end_tab:\n', 5, ':begin_tab: names no tab'),
         (cell('1') + ':begin_tab:`jax\n:end_tab:\n', 5, 'A block of a tab begins with'),
         (cell('1') + ':begin_tab:`jax` Text.\n:end_tab:\n', 5, 'A block of a tab begins with'),
@@ -204,6 +206,39 @@ def test_tab_that_the_page_does_not_have():
             method('mxnet')
     with pytest.raises(PageError, match="no tab 'keras'; it has pytorch, jax"):
         page.for_tab('keras')
+
+
+@pytest.mark.parametrize('name', ['pytroch', 'torhc', 'jxa', 'mxent', 'tensoflow', 'al', 'al l'])
+def test_a_slip_is_told_with_the_name_that_was_meant(name):
+    with pytest.raises(BackendError, match=r'Did you mean .*\?$'):
+        canonical_tabs(name)
+
+
+OTHERS = FRONT.replace("'pytorch', 'jax'", "'pytorch', 'paddle', 'jax'")
+
+
+def test_tab_without_a_backend_is_left_out():
+    page = parse_page(
+        OTHERS
+        + cell('%%tab paddle')
+        + cell('#@tab jax, paddle')
+        + ':begin_tab:`paddle`\nText.\n:end_tab:\n'
+        + cell('%%tab all')
+        + cell('%%tab mindspore')
+    )
+    assert (page.tabs, page.other_tabs) == (('pytorch', 'jax'), ('paddle', 'mindspore'))
+    assert positions(page, 'jax') == [1, 3, 4]
+    assert not [part for part in page.parts_for_tab('jax') if isinstance(part, Prose)]
+    with pytest.raises(BackendError, match="Unknown backend 'paddle'"):
+        page.for_tab('paddle')
+
+
+def test_page_for_a_tab_without_a_backend_alone():
+    page = parse_page(cell('%%tab paddle') + cell('2'), 'page.md')
+    with pytest.raises(PageError, match=r"^page.md:1: The page has no tab 'jax'; it has paddle\."):
+        page.for_tab('jax')
+    page = parse_page(cell('%%tab paddle') + cell('%%tab all') + cell('3'))
+    assert positions(page, 'jax') == [2]  # the cell without a tab is for paddle, the first one
 
 
 def test_tab_that_nobody_has():

@@ -82,11 +82,20 @@ def test_cells_run_on_their_tabs_and_say_so_on_others(notebook):
     )
 
 
+def test_a_tab_without_a_backend_is_said_once(notebook):
+    said = 'paddle is left out: d2lite has no backend of this name.\n'
+    text = 'tab pytorch, of mxnet, pytorch; to change: tab.select(...)\n'
+    assert notebook.run("tab.interact_select(['mxnet', 'torch', 'paddle'])") == said + text
+    assert notebook.run('%%tab paddle\nprint(1)') == 'skipped: for paddle; this is pytorch\n'
+    assert notebook.run('%%tab paddle, torch\nprint(1)') == '1\n'
+    assert notebook.run('print(tab.selected("paddle"))') == 'False\n'
+
+
 def test_wrong_marks_are_one_line(notebook):
     for cell, line in {
         '%%tab\n1': '%%tab names no tab; the tabs are pytorch, jax, tensorflow, mxnet, all.',
         '#@tab ,\n1': '#@tab names no tab; the tabs are pytorch, jax, tensorflow, mxnet, all.',
-        '%%tab torch, keras\n1': "Unknown tab 'keras'; the tabs are pytorch, jax,",
+        '%%tab torch, mxent\n1': "Unknown tab 'mxent'; the tabs are pytorch, jax,",
     }.items():
         assert notebook.run(cell) == ''
         assert notebook.err.startswith(f'UsageError: {line}') and notebook.err.count('\n') == 1

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from urllib.parse import quote
 
 from nbformat import NotebookNode
 
@@ -32,7 +33,7 @@ def markdown_files(notebook: NotebookNode, result: TabResult) -> dict[str, str |
                 path = f'{name}_files/cell-{position}-{number}.{SUFFIXES[output.kind]}'
                 is_text = output.kind == 'image/svg+xml'
                 files[path] = output.content if is_text else base64.b64decode(output.content)
-                blocks.append(f'![Output of cell {position}]({path})')
+                blocks.append(f'![Output of cell {position}]({quote(path)})')
             elif output.kind in ('text/markdown', 'text/latex'):
                 blocks.append(output.content)
             elif text := output.fallback if output.kind == 'text/html' else output.content:

@@ -6,6 +6,7 @@ http, https and mailto. Pictures become a part of the page; those of other hosts
 """
 
 import re
+import unicodedata
 import warnings
 from html import escape
 from pathlib import Path
@@ -19,6 +20,7 @@ from mdit_py_plugins.texmath import texmath_plugin
 from d2lite.pages.export.code import highlighted
 from d2lite.pages.export.mathematics import FormulaError, to_mathml
 from d2lite.pages.export.pictures import embedded_file
+from d2lite.pages.reading.emphasis import WIDE
 
 # What is too wide for a phone scrolls in itself.
 SCROLLS = '<div class="scrolls">'
@@ -58,6 +60,7 @@ class ProseRenderer:
         for kind in 'math_inline', 'math_inline_double', 'math_block', 'math_block_eqno', 'amsmath':
             self.markdown.renderer.rules[kind] = self._formula
         self.markdown.renderer.rules['fence'] = self._fence
+        self.markdown.renderer.rules['softbreak'] = _line_end
 
     def __call__(self, text: str) -> str:
         """The HTML of one block of Markdown."""
@@ -77,7 +80,10 @@ class ProseRenderer:
 
     def anchor(self, name: str) -> str:
         """An id for `name` that this page does not have yet."""
-        slug = re.sub(r'[^\w.-]+', '-', name.strip().lower()).strip('-') or 'section'
+        # The marks on a letter may be characters of their own; they are part of it.
+        letters = unicodedata.normalize('NFC', name.strip().lower())
+        slug = ''.join(c if c.isalnum() or c in '_.-' or _is_mark(c) else ' ' for c in letters)
+        slug = '-'.join(slug.split()).strip('-') or 'section'
         slug = f'x-{slug}' if slug.startswith(RESERVED) else slug
         found, number = slug, 1
         while found in self.ids:
@@ -129,6 +135,20 @@ def clean(html: str, folder: Path | None = None) -> str:
         attribute_filter=checked,
         link_rel='noopener noreferrer',
     )
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith('M')
+
+
+def _line_end(tokens, index, options, environment) -> str:
+    """The end of a line is a space, but not in scripts without spaces: words go on over it there.
+
+    Otherwise a search in the page would not find such a word.
+    """
+    before = next((t.content[-1] for t in reversed(tokens[:index]) if t.content), '')
+    after = next((t.content[0] for t in tokens[index + 1 :] if t.content), '')
+    return '' if re.fullmatch(f'[{WIDE}]{{2}}', before + after) else '\n'
 
 
 def _words(inline) -> str:

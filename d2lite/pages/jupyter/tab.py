@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING
 from d2lite import selection
 from d2lite.pages.jupyter import widget
 from d2lite.pages.jupyter.choice import current_choice
-from d2lite.pages.reading.blocks import TAB_LINE, canonical_tabs, tab_names
+from d2lite.pages.reading.blocks import (
+    TAB_LINE,
+    canonical_tabs,
+    has_backend,
+    tab_names,
+    without_backend,
+)
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -37,12 +43,17 @@ class Tab:
     def interact_select(self, *tabs: str | list[str]) -> None:
         """Declares the tabs of the page, and shows a selector: `interact_select('mxnet', 'jax')`.
 
-        A list of names works as well. Raises BackendError for an unknown name, ValueError without
-        any. Under the page runner, which has fixed the tab, nothing is shown.
+        A list of names works as well. Names without a backend, such as `'paddle'`, are left out.
+        Raises BackendError for a misspelt name, ValueError if no tab is left. Under the page
+        runner, which has fixed the tab, nothing is shown.
         """
         names = canonical_tabs(*tabs)
         if 'all' in names:
             names = list(selection.registered_backends())
+        others = [name for name in names if not has_backend(name)]
+        names = [name for name in names if has_backend(name)]
+        if others and not current_choice().fixed:
+            widget.quiet_line(without_backend(others))
         if not names:
             raise ValueError(
                 f'interact_select needs tabs; they are {", ".join(selection.registered_backends())}'
@@ -63,7 +74,7 @@ class Tab:
         widget.follow(choice)
 
     def selected(self, *tabs: str | list[str]) -> bool:
-        """True if this kernel is on one of `tabs`. Raises BackendError for an unknown name."""
+        """True if this kernel is on one of `tabs`. Raises BackendError for a misspelt name."""
         names = canonical_tabs(*tabs)
         return 'all' in names or current() in names
 

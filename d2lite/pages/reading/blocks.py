@@ -1,5 +1,10 @@
-"""The parts of a page, cells and prose, and the names of their tabs."""
+"""The parts of a page, cells and prose, and the names of their tabs.
 
+A page may have tabs that d2lite has no backend for, such as `paddle`; they are left out. A name
+that looks like that of a known tab, such as `pytroch`, is an error.
+"""
+
+import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,23 +43,50 @@ class Prose:
 
 
 def canonical_tabs(*names: str | Sequence[str]) -> list[str]:
-    """Names, alone or in lists, in canonical form. Raises BackendError for an unknown one."""
+    """Names, alone or in lists, in canonical form. Raises BackendError for a misspelt one."""
     flat = [n for each in names for n in ([each] if isinstance(each, str) else each)]
-    return [name if name == 'all' else selection.canonical_name(name) for name in flat]
+    return [_canonical_tab(name) for name in flat]
+
+
+def _canonical_tab(name: str) -> str:
+    known = [*selection.registered_backends(), *selection.ALIASES, 'all']
+    lowered = name.strip().lower()
+    if lowered in known:
+        return selection.ALIASES.get(lowered, lowered)
+    # Two letters changed, even in `jax`, leave a likeness above 0.6; other names are below it.
+    alike = difflib.get_close_matches(lowered, known, n=1, cutoff=0.6)
+    if alike or not lowered.isidentifier():
+        hint = f' Did you mean {alike[0]!r}?' if alike else ''
+        raise selection.BackendError(f'Unknown tab {name!r}; the tabs are {_known()}.{hint}')
+    return lowered
+
+
+def has_backend(tab: str) -> bool:
+    """True if d2lite has a backend for `tab`, a canonical name."""
+    return tab in selection.registered_backends()
+
+
+def without_backend(tabs: Sequence[str]) -> str:
+    """The sentence that says that `tabs` are left out, as d2lite has no backend for them."""
+    be = 'are' if len(tabs) > 1 else 'is'
+    return f'{", ".join(tabs)} {be} left out: d2lite has no backend of this name.'
 
 
 def tab_names(names: str, where: str) -> tuple[str, ...]:
-    """The names in canonical form, each once. Raises ValueError for an unknown one, or for none."""
-    known = ', '.join([*selection.registered_backends(), 'all'])
+    """The names in canonical form, each once. Raises ValueError for a misspelt one, or for none."""
     canonical = []
     for name in re.split(r'[\s,]+', names.strip(' \t\n,')):
         if not name:
-            raise ValueError(f'{where} names no tab; the tabs are {known}.')
+            raise ValueError(f'{where} names no tab; the tabs are {_known()}.')
         try:
             canonical += canonical_tabs(name)
-        except selection.BackendError:
-            raise ValueError(f'Unknown tab {name!r}; the tabs are {known}.') from None
+        except selection.BackendError as error:
+            raise ValueError(str(error)) from None
     return tuple(dict.fromkeys(canonical))
+
+
+def _known() -> str:
+    return ', '.join([*selection.registered_backends(), 'all'])
 
 
 def tabs_on_page(names: str, where: str, path: Path, line: int) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ What is a cell, and on which tab it runs:
    `tab.interact_select` is given, else the first that the page names. The front cell, which loads
    the tab extension, runs on every tab.
 4. On a page without tabs every cell runs, whichever tab is asked for.
+5. Cells of a tab that d2lite has no backend for, such as `paddle`, never run.
 
 Everything else is prose, also a fence that is no cell. Prose between :begin_tab:`jax` and :end_tab:
 is for that tab only, other prose for all.
@@ -27,7 +28,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from d2lite import selection
-from d2lite.pages.reading.blocks import Cell, PageError, Prose
+from d2lite.pages.reading.blocks import Cell, PageError, Prose, has_backend
 from d2lite.pages.reading.cells import check_closed, offered_tabs, read_cell
 from d2lite.pages.reading.old_outputs import without_old_outputs
 from d2lite.pages.reading.prose import code_lines, split_prose
@@ -40,8 +41,9 @@ class Page:
     path: Path
     text: str
     parts: tuple[Prose | Cell, ...]
-    tabs: tuple[str, ...]  # empty for a page without tabs
+    tabs: tuple[str, ...]  # those with a backend; empty for a page without tabs
     default_tab: str | None
+    other_tabs: tuple[str, ...] = ()  # those that d2lite has no backend for
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -71,12 +73,12 @@ class Page:
         try:
             name = selection.canonical_name(tab)
         except selection.BackendError:
-            if not self.tabs:
+            if not self.tabs or tab in self.other_tabs:
                 raise
             name = tab
-        if self.tabs and name not in self.tabs:
+        if (self.tabs or self.other_tabs) and name not in self.tabs:
             line = next(cell.line for cell in self.cells if cell.front or cell.tabs)
-            has = ', '.join(self.tabs)
+            has = ', '.join(self.tabs + self.other_tabs)
             raise PageError(self.path, line, f'The page has no tab {tab!r}; it has {has}.')
         return name
 
@@ -124,6 +126,8 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
     named = [name for cell in cells for name in cell.tabs or ()]
     tabs = tuple(dict.fromkeys(name for name in selected + named if name != 'all'))
     default = tabs[0] if tabs else None
+    others = tuple(name for name in tabs if not has_backend(name))
+    tabs = tuple(name for name in tabs if has_backend(name))
     if not tabs and 'all' in selected + named:
         tabs = tuple(selection.registered_backends())
-    return Page(path, text, tuple(parts), tabs, default)
+    return Page(path, text, tuple(parts), tabs, default, others)

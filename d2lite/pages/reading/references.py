@@ -7,7 +7,8 @@
 - :eqlabel:`name` an anchor with the number of the equation;
 - :numref:`name`, :ref:`name` and :eqref:`name` a link, or words if the label is on another page;
 - :cite:`key`, :citep:`key` and :citet:`key` authors and year, taken from the key;
-- [**text**] and (**text**) become bold;
+- [**text**] and (**text**) become bold, also beside full-width punctuation;
+- the dollar of a price, which begins no formula, gets a backslash;
 - [~~text~~] and (~~text~~), which are for slides only, :width:`400px`, :height:, :bibliography:,
   and outputs that are stored in the page, become nothing.
 
@@ -22,6 +23,7 @@ from urllib.parse import quote
 from markdown_it import MarkdownIt
 
 from d2lite.pages.reading.blocks import Cell, Prose
+from d2lite.pages.reading.emphasis import PRICE, STARRED, beside_wide, emphasized
 from d2lite.pages.reading.labels import HEADING, Label, citation, read_label, words_for
 
 ROLES = 'label|eqlabel|numref|eqref|ref|cite|citep|citet|width|height|bibliography'
@@ -30,11 +32,13 @@ TOKEN = re.compile(
       :(?P<role>{ROLES}):(?P<ticks>`+)\s*(?P<name>[^`\n]+?)\s*(?P=ticks)
     | \\.
     | (?P<code>(?<!`)`+(?!`)) (?:(?!\n\s*\n).)+? (?<!`)(?P=code)(?!`)
+    | {PRICE}
     | \$\$ .+? \$\$
     | \$(?=[^\s$]) (?:(?!\n\s*\n)(?:\\.|[^\\$]))*? (?<=\S)\$(?!\d)
     # The end of a mark is not that of a link, as in [**text**](target).
     | \[(?P<m>\*\*|~~)(?![*~]) (?P<m_text>(?:(?!\[(?:\*\*|~~)).)+?) (?P=m)\](?!\((?!\*\*|~~))
     | \((?P<n>\*\*|~~)(?![*~]) (?P<n_text>(?:(?!\((?:\*\*|~~)).)+?) (?P=n)\)
+    | {STARRED}
     """,
     re.S | re.X,
 )
@@ -91,16 +95,26 @@ def _plain(text: str, labels: Mapping[str, Label]) -> str:
             return _role(match['role'], match['name'], labels)
         mark = match['m'] or match['n']
         if mark == '**':
-            return _bold(TOKEN.sub(plain, match['m_text'] or match['n_text']))
+            return _bold(match, TOKEN.sub(plain, match['m_text'] or match['n_text']))
+        if match['price']:
+            return '\\$'
+        if match['stars']:
+            core = TOKEN.sub(plain, match['starred'])
+            if beside_wide(match):
+                return emphasized(match, match['stars'], core)
+            return f'{match["stars"]}{core}{match["stars"]}'
         return '' if mark else match[0]
 
     return TOKEN.sub(plain, text)
 
 
-def _bold(text: str) -> str:
+def _bold(match: re.Match, text: str) -> str:
     before, core, after = re.fullmatch(r'(\s*)(.*?)(\s*)', text, re.S).groups()
-    one_paragraph = core and not re.search(r'\n\s*\n', core)  # bold ends with its paragraph
-    return f'{before}**{core}**{after}' if one_paragraph else text
+    if not core or re.search(r'\n\s*\n', core):  # bold ends with its paragraph
+        return text
+    if before or after:
+        return f'{before}**{core}**{after}'
+    return emphasized(match, '**', core)
 
 
 def _role(role: str, name: str, labels: Mapping[str, Label]) -> str:

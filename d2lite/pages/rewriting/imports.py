@@ -1,9 +1,13 @@
 """Makes the imports of `d2l` in the code of a cell imports of d2lite, on the backend of one tab."""
 
+from collections.abc import Iterable
+
 import libcst as cst
+import libcst.matchers as m
 from libcst.helpers import get_full_name_for_node
 
 from d2lite.pages.rewriting.code import source_of, transform_code
+from d2lite.pages.rewriting.overrides import OTHER_MAGIC
 
 FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 'mxnet'}
 
@@ -11,6 +15,38 @@ FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 
 def import_d2lite(text: str, tab: str) -> str:
     """The code with d2lite in place of `d2l`. Raises SyntaxError for code that is not Python."""
     return transform_code(text, _Importer(tab))
+
+
+def uses_d2l_unimported(cells: Iterable[str]) -> bool:
+    """True if the code of `cells`, in order, reads `d2l` before a cell binds this name."""
+    for text in cells:
+        if OTHER_MAGIC.match(text):
+            continue
+        finder = _Finder()
+        try:
+            transform_code(text, finder)
+        except SyntaxError:
+            continue
+        if finder.bound or finder.used:
+            return not finder.bound
+    return False
+
+
+class _Finder(cst.CSTTransformer):
+    """Finds out if a cell uses the name `d2l`, and if it gives it a meaning."""
+
+    used = bound = False
+
+    def visit_Attribute(self, node):
+        self.used = self.used or m.matches(node.value, m.Name('d2l'))
+
+    def visit_ImportAlias(self, node):
+        name = node.evaluated_alias or node.evaluated_name.partition('.')[0]
+        self.bound = self.bound or name == 'd2l'
+        return False
+
+    def visit_AssignTarget(self, node):
+        self.bound = self.bound or m.matches(node.target, m.Name('d2l'))
 
 
 class _Importer(cst.CSTTransformer):
@@ -44,9 +80,14 @@ class _Importer(cst.CSTTransformer):
         if rest:
             return f'import d2lite as d2l, d2lite.{rest}'
         # `import d2lite as d2l` would ask D2LITE_BACKEND; the notebook is for this tab anywhere.
-        if face := FACES.get(self.tab):
-            return f'from d2lite import {face} as {name}'
-        return f'from d2lite import selection; {name} = selection.load({self.tab!r})'
+        return import_line(self.tab, name)
+
+
+def import_line(tab: str, name: str = 'd2l') -> str:
+    """The statement that imports d2lite on the backend of `tab` under the name `name`."""
+    if face := FACES.get(tab):
+        return f'from d2lite import {face} as {name}'
+    return f'from d2lite import selection; {name} = selection.load({tab!r})'
 
 
 def _written(alias: cst.ImportAlias) -> str:

@@ -15,7 +15,7 @@ from d2lite.pages.reading.blocks import Cell, PageError
 from d2lite.pages.reading.page import Page
 from d2lite.pages.reading.references import find_labels, to_markdown
 from d2lite.pages.rewriting.code import without_save_marks
-from d2lite.pages.rewriting.imports import import_d2lite
+from d2lite.pages.rewriting.imports import import_d2lite, import_line, uses_d2l_unimported
 from d2lite.pages.rewriting.tabs import Unresolvable, resolve
 
 EXTENSION = re.compile(r'^[ \t]*%(?:re)?load_ext[ \t]+(?:d2lbook|d2lite)\.tab[ \t]*(?:\n|\Z)', re.M)
@@ -35,8 +35,12 @@ def to_plain_notebook(page: Page, tab: str) -> NotebookNode:
     """
     name = selection.canonical_name(tab)
     notebook = notebook_of(page, tab, lambda cell: v4.new_code_cell(plain_code(cell, page, name)))
-    code = '\n'.join(cell.source for cell in notebook.cells if cell.cell_type == 'code')
-    first = FIRST_IMPORT.search(code)
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == 'code']
+    if uses_d2l_unimported(sources):
+        # A page that runs has `d2l` from the start, for only another tab may import it.
+        sources.insert(0, import_line(name))
+        notebook.cells.insert(0, v4.new_code_cell(sources[0], id='d2l'))
+    first = FIRST_IMPORT.search('\n'.join(sources))
     if name == 'mxnet' and first and first[1] == 'mxnet':
         notebook.cells.insert(0, v4.new_code_cell(MXNET, id='mxnet'))
     return notebook

@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from d2lite.pages.hints import hint_for
 from d2lite.pages.reading.page import Cell
 from d2lite.pages.running.result import Failure
 
@@ -134,7 +135,8 @@ def _failure(error: CellExecutionError, node, cell: Cell | None) -> Failure:
         return Failure(None, None, error.ename, error.evalue, '' if own else text)
     found = re.search(rf'In ?\[{node.execution_count}\],.*?\bline:? (\d+)', text)
     line = cell.first_line + int(found[1]) - 1 if found else cell.first_line
-    return Failure(cell, line, error.ename, ANSI.sub('', error.evalue), text)
+    message = ANSI.sub('', error.evalue)
+    return Failure(cell, line, error.ename, message, text, hint_for(error.ename, message))
 
 
 def _ending(code: int | None) -> str:

@@ -1,5 +1,6 @@
 """The functions that the runner calls in the kernel, before the first cell and after the last."""
 
+import importlib
 import json
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from d2lite import seeds, selection
 from d2lite.pages.jupyter import aliases, tab
+from d2lite.pages.rewriting.imports import FACES
 from d2lite.saving import storage
 
 if TYPE_CHECKING:
@@ -21,10 +23,14 @@ def set_up(name: str, seed: int | None = None) -> None:
 
     The framework is imported first because its backend may have to patch it: a page may import
     mxnet itself, which works with current NumPy only after d2lite has imported it.
+
+    `d2l` is there from the start: on some tabs a page uses it though only another tab imports it.
     """
+    from IPython import get_ipython
+
     aliases.install()
     tab.select(name)
-    selection.load(name)
+    get_ipython().push({'d2l': _face(name)})
     if seed is not None:
         seeds.seed_everything(seed)
 
@@ -72,6 +78,12 @@ def save_variables(shell: 'InteractiveShell', name: str, path: str) -> None:
             if array.dtype.kind in 'biuf':
                 arrays[variable] = array
     storage.write(path, 'variables', arrays, {})
+
+
+def _face(name):
+    """What `from d2lite import torch` gives; somebody else's backend has no face but itself."""
+    backend = selection.load(name)
+    return importlib.import_module(f'd2lite.{FACES[name]}') if name in FACES else backend
 
 
 def _framework(name):

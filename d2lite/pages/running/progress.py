@@ -90,6 +90,8 @@ class Reporter:
             line = f':{result.error.line}' if result.error.line else ''
             place = f'{result.page.path}{line}'
             self._write('stderr', f'd2lite: {place}: {result.tab} failed: {result.error}\n')
+            if result.error.hint:
+                self._write('stderr', f'd2lite: {result.error.hint}\n')
         self._end_lines()
         self.progress.update(self.tasks[result], visible=False)
         self.progress.advance(self.whole)

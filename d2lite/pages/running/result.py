@@ -21,6 +21,7 @@ class Failure:
     ename: str
     evalue: str
     traceback: str = ''
+    hint: str = ''  # what may help, in a sentence
 
     def __str__(self) -> str:
         place = f'cell {self.cell.position} (line {self.line}): ' if self.cell else ''

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from d2lite import selection
+from d2lite.pages.reading.blocks import without_backend
 from d2lite.pages.reading.page import Page
 from d2lite.pages.running.kernel import execute
 from d2lite.pages.running.progress import Reporter
@@ -20,12 +21,21 @@ def tabs_to_run(page: Page, tab: str | None) -> list[str]:
     with D2LITE_REQUIRE_ALL=1 it is kept, and fails.
     """
     if tab == 'all':
+        if page.other_tabs and not page.tabs:
+            page.for_tab(selection.backend())  # the error names the tabs that it has
         return _installed(page.tabs or selection.registered_backends())
     name = selection.backend() if tab is None else tab
     page.for_tab(name)
     name = selection.canonical_name(name)
     selection.require(name)
     return [name]
+
+
+def tell_tabs_without_backend(pages: Iterable[Page]) -> None:
+    """Says on stderr, in one line, which tabs of `pages` are left out for want of a backend."""
+    others = dict.fromkeys(name for page in pages for name in page.other_tabs)
+    if others:
+        print(f'd2lite: {without_backend(list(others))}', file=sys.stderr, flush=True)
 
 
 def _installed(tabs) -> list[str]:
