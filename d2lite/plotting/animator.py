@@ -4,18 +4,17 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from d2lite.plotting.board import ProgressBoard
 from d2lite.plotting.figures import set_axes
+from d2lite.plotting.live import LivePlot
 
 
-class Animator(ProgressBoard):
+class Animator(LivePlot):
     """A live plot whose curves get a point each with every `add`.
 
     `legend`: a name for each curve. `fmts`: matplotlib formats, taken in turn. The curves are in
-    `axes[0]` of `nrows` * `ncols`; a lesson may draw into the others. Definition: d2l, appendix
-    "Utility Functions and Classes".
+    `axes[0]` of `nrows` * `ncols`; a lesson may draw into the others. `X`, `Y`: a list of numbers
+    for each curve, None before the first point. Definition: d2l, appendix "Utility Functions and
+    Classes".
     """
 
     def __init__(
@@ -32,11 +31,10 @@ class Animator(ProgressBoard):
         ncols: int = 1,
         figsize: tuple[float, float] = (3.5, 2.5),
     ) -> None:
-        # Not through pyplot: its inline backend would show the figure a second time.
-        fig = Figure(figsize=figsize)
-        super().__init__(fig=fig, axes=fig.subplots(nrows, ncols, squeeze=False).flatten().tolist())
+        super().__init__()
         self.save_hyperparameters()
-        self.num_curves = None  # the first `add` says how many there are
+        self.X, self.Y = None, None
+        self.figure()
 
     def add(self, x: Any, y: Any) -> None:
         """Adds a point to each curve.
@@ -47,30 +45,46 @@ class Animator(ProgressBoard):
         """
         y = list(y) if _is_list(y) else [y]
         x = list(x) if _is_list(x) else [x] * len(y)
-        if self.num_curves is None:
-            self.num_curves = len(y)
-        if not len(x) == len(y) == self.num_curves:
+        num_curves = len(self.Y or y)
+        if not len(x) == len(y) == num_curves:
             raise ValueError(
-                f'this Animator has {self.num_curves} curves, got {len(x)} x and {len(y)} y'
+                f'this Animator has {num_curves} curves, got {len(x)} x and {len(y)} y'
             )
-        for i, point in enumerate(zip(x, y, strict=True)):
-            if point[0] is not None and point[1] is not None:
-                self.draw(*point, label=i)
+        points = [(_number(a), _number(b)) for a, b in zip(x, y, strict=True)]
+        self.X = self.X or [[] for _ in points]
+        self.Y = self.Y or [[] for _ in points]
+        for xs, ys, (a, b) in zip(self.X, self.Y, points, strict=True):
+            if a is not None and b is not None:
+                xs.append(a)
+                ys.append(b)
+        self._show_new_points()
 
-    def figure(self) -> Figure:
-        """The matplotlib figure, with every curve up to date."""
-        axes = self.axes[0]
-        self._remove_lines()
-        for i, fmt in zip(range(self.num_curves or 0), itertools.cycle(self.fmts), strict=False):
-            points = self.data.get(i, [])
-            self._lines += axes.plot([p.x for p in points], [p.y for p in points], fmt)
+    def config_axes(self) -> None:
+        """Sets labels, limits, scales, legend and grid of `axes[0]`; each frame does."""
+        limits = self.xlim, self.ylim, self.xscale, self.yscale
+        # A legend of no lines would be a warning of matplotlib.
+        set_axes(self._axes[0], self.xlabel, self.ylabel, *limits, self.legend if self.Y else None)
+
+    def _add_axes(self, fig):
+        return fig.subplots(self.nrows, self.ncols, squeeze=False).flatten().tolist()
+
+    def _draw_lines(self):
+        axes = self._axes[0]
+        curves = zip(self.X or [], self.Y or [], itertools.cycle(self.fmts), strict=False)
+        for x, y, fmt in curves:
+            self._lines += axes.plot(x, y, fmt)
         axes.relim()  # without what was removed
         axes.autoscale_view()
-        limits = self.xlim, self.ylim, self.xscale, self.yscale
-        set_axes(axes, self.xlabel, self.ylabel, *limits, self.legend if self._lines else None)
-        return self.fig
+        self.config_axes()
 
 
 def _is_list(values: Any) -> bool:
-    # Scalar tensors have __len__ too in some frameworks.
+    # Strings have __len__, and in some frameworks scalar tensors too.
+    if isinstance(values, str):
+        return False
     return hasattr(values, '__len__') and len(getattr(values, 'shape', (1,))) > 0
+
+
+def _number(value: Any) -> Any:
+    """A tensor as a number; numbers, dates, strings and None as they are."""
+    return float(value) if hasattr(value, 'shape') else value

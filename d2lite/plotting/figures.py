@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from d2lite.plotting.board import in_notebook
+from d2lite.plotting.live import new_axes
+from d2lite.plotting.notebook import in_notebook
 
 
 def use_svg_display() -> None:
@@ -64,9 +65,11 @@ def plot(
 ) -> None:
     """Draws curves: each of Y over X, or each of X over its index if Y is None.
 
-    `X`, `Y`: one curve (n numbers) or a list of curves; one X serves several Y. Raises ValueError
-    unless there is an x for every y. `fmts`: matplotlib formats, taken in turn. Definition: d2l,
-    section "Calculus".
+    `X`, `Y`: one curve or several. A curve is n numbers: a tensor, a list, a pandas Series, a
+    generator. Several are a list of them, the rows of a matrix, or the columns of a pandas
+    DataFrame; one X serves several Y. Raises ValueError unless there is an x for every y.
+    `fmts`: matplotlib formats, taken in turn. `axes`: those to draw into; else those of pyplot.
+    Definition: d2l, section "Calculus".
     """
     if Y is None:
         Y = _curves(X)
@@ -81,7 +84,7 @@ def plot(
             f'Y of {[len(y) for y in Y]}'
         )
     set_figsize(figsize)
-    axes = axes or plt.gca()
+    axes = axes or new_axes()
     axes.cla()
     for i, (x, y) in enumerate(zip(X, Y, strict=True)):
         axes.plot(x, y, fmts[i % len(fmts)])
@@ -173,14 +176,22 @@ def _picture(image: Any) -> np.ndarray:
 
 
 def _curves(values: Any) -> list[np.ndarray]:
-    """One curve, or a list of them, as a list of NumPy arrays."""
-    if len(values) and np.ndim(_array(values[0])) == 0:
-        return [_array(values)]
-    return [_array(curve) for curve in values]
+    """One curve, or several, as a list of NumPy arrays."""
+    if hasattr(values, 'columns'):  # a DataFrame; to iterate over it would give their names
+        return [_array(values[name]) for name in values.columns]
+    if hasattr(values, 'shape'):
+        values = _array(values)
+    if not np.iterable(values):
+        raise ValueError(f'plot needs numbers in a list or a tensor, got {values!r}')
+    values = [value if np.isscalar(value) else _array(value) for value in values]
+    return [np.asarray(values)] if all(np.ndim(value) == 0 for value in values) else values
 
 
 def _array(values: Any) -> np.ndarray:
     # NumPy takes no PyTorch tensors that have a gradient or are on a GPU.
     if hasattr(values, 'detach') and hasattr(values, 'cpu'):
         values = values.detach().cpu()
+    # Nor lists of them, nor generators.
+    if not hasattr(values, '__array__') and np.iterable(values) and not isinstance(values, str):
+        values = [_array(value) for value in values]
     return np.asarray(values)

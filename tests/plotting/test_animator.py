@@ -1,8 +1,12 @@
 """Animator: several curves that grow together, drawn as the ProgressBoard draws."""
 
+import copy
+import pickle
+
 import pytest
 
-from d2lite.plotting import board as board_module
+from d2lite.plotting import live
+from d2lite.plotting import notebook as notebook_module
 from d2lite.plotting.animator import Animator
 
 
@@ -23,6 +27,65 @@ def test_three_curves_with_gaps(d2l):
     assert (axes.get_xlabel(), axes.get_xlim()) == ('epoch', (1, 3))
     assert [line.get_linestyle() for line in axes.lines] == ['-', '--', '-.']
     assert [line.get_color() for line in axes.lines][1:] == ['m', 'g']
+
+
+def test_what_pages_read_of_it(d2l):
+    animator = d2l.Animator(xlabel='epoch', legend=['loss', 'accuracy'])
+    assert (animator.X, animator.Y) == (None, None)
+    assert animator.fmts == ('-', 'm--', 'g-.', 'r:')
+    loss = d2l.reduce_sum(d2l.tensor([0.25, 0.25]))
+    animator.add(1, (loss, None))
+    animator.add(d2l.reduce_sum(d2l.ones(2)), (0.25, 1))
+    assert (animator.X, animator.Y) == ([[1, 2], [2]], [[0.5, 0.25], [1]])
+    assert f'loss {animator.Y[0][-1]:.3f}' == 'loss 0.250'
+    assert animator.axes[0] in animator.fig.axes
+    assert [line.get_xydata().tolist() for line in animator.axes[0].lines] == curves(animator)
+
+
+def test_a_page_begins_again_and_changes_the_formats():
+    animator = Animator(fmts=['-'])
+    animator.add(0, (1, 2))
+    animator.X, animator.Y, animator.fmts = None, None, ['r:']
+    animator.add(0, 3)
+    (line,) = animator.axes[0].lines
+    assert line.get_xydata().tolist() == [[0, 3]]
+    assert (line.get_color(), line.get_linestyle()) == ('r', ':')
+
+
+def test_config_axes_is_called_for_each_frame():
+    animator = Animator(xlabel='x')
+    axes = animator.axes[0]
+    axes.set_xlabel('something else')
+    animator.config_axes()
+    assert axes.get_xlabel() == 'x'
+    animator.config_axes = lambda: axes.set(xlabel='mine')
+    animator.add(0, 1)
+    assert animator.fig.axes[0].get_xlabel() == 'mine'
+
+
+def test_a_page_clears_the_axes():
+    animator = Animator()
+    animator.add(0, 1)
+    animator.axes[0].cla()
+    animator.add(1, 2)
+    assert curves(animator) == [[[0, 1], [1, 2]]]
+
+
+def test_words_on_the_x_axis():
+    animator = Animator()
+    animator.add('a', 1)
+    animator.add('b', (2,))
+    assert animator.X == [['a', 'b']] and len(animator.axes[0].lines[0].get_xdata()) == 2
+
+
+def test_a_copy_has_a_figure_of_its_own():
+    animator = Animator(nrows=2)
+    animator.add(0, 1)
+    twin = copy.deepcopy(animator)
+    twin.add(1, 2)
+    assert (animator.Y, twin.Y) == ([[1]], [[1, 2]])
+    assert twin.fig is not animator.fig and len(twin.axes) == 2
+    assert pickle.loads(pickle.dumps(animator)).Y == [[1]]
 
 
 def test_one_curve_and_tensors_of_no_axes(d2l):
@@ -90,9 +153,9 @@ def test_in_a_notebook_one_display_is_updated_and_frames_are_throttled(monkeypat
         frames.append(image)
         return Handle()
 
-    monkeypatch.setattr(board_module, '_shell', lambda: Shell)
+    monkeypatch.setattr(notebook_module, '_shell', lambda: Shell)
     monkeypatch.setattr(IPython.display, 'display', display)
-    monkeypatch.setattr(board_module, 'SECONDS_BETWEEN_FRAMES', 60)
+    monkeypatch.setattr(live, 'SECONDS_BETWEEN_FRAMES', 60)
     animator = Animator(legend=['a', 'b'])
     for x in range(50):
         animator.add(x, (x, -x))

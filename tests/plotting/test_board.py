@@ -5,8 +5,9 @@ import pickle
 import time
 
 import pytest
+from matplotlib.figure import Figure
 
-from d2lite.plotting import board as board_module
+from d2lite.plotting import notebook as notebook_module
 from d2lite.plotting.board import Point, ProgressBoard
 
 
@@ -111,14 +112,34 @@ def test_more_lines_than_styles_are_all_drawn():
 
 
 def test_a_figure_of_ones_own_is_drawn_into():
-    from matplotlib.figure import Figure
-
     figure = Figure()
     axes = figure.subplots(1, 2)
     board = ProgressBoard(fig=figure, axes=axes[1], yscale='log')
     board.draw(0, 1, 'a')
     assert board.figure() is figure
     assert len(axes[1].lines) == 1 and len(axes[0].lines) == 0 and axes[1].get_yscale() == 'log'
+
+
+def test_what_pages_read_of_it(d2l):
+    board = d2l.ProgressBoard(xlabel='x')
+    for x in range(2):
+        board.draw(x, d2l.reduce_sum(d2l.ones(2) * x), 'a')
+        assert len(board.axes.lines[0].get_xdata()) == x + 1
+    assert board.fig.axes == [board.axes] and board.axes.get_xlabel() == 'x'
+    assert [(point.x, point.y) for point in board.data['a']] == [(0, 0), (1, 2)]
+
+
+def test_figure_and_axes_are_given_later():
+    figure, axes = Figure(), Figure().subplots()
+    board = ProgressBoard()
+    board.fig = figure
+    board.draw(0, 1, 'a')
+    assert len(figure.axes[0].lines) == 1 and board.fig is figure
+    board.axes = axes
+    board.draw(1, 1, 'a')
+    assert len(axes.lines[0].get_xdata()) == 2 and board.fig is axes.figure
+    board.fig = None
+    assert board.fig not in (figure, axes.figure)
 
 
 def test_the_figure_is_saved(tmp_path):
@@ -152,7 +173,7 @@ class Notebook:
 def notebook(monkeypatch):
     shell = Notebook()
     shell.frames = []
-    monkeypatch.setattr(board_module, '_shell', lambda: shell)
+    monkeypatch.setattr(notebook_module, '_shell', lambda: shell)
     monkeypatch.setattr(ProgressBoard, 'show', lambda board: shell.frames.append(dict(board.data)))
     return shell
 
@@ -189,7 +210,7 @@ def test_slow_frames_leave_time_for_the_training(monkeypatch):
         return Display()
 
     shell = Notebook()
-    monkeypatch.setattr(board_module, '_shell', lambda: shell)
+    monkeypatch.setattr(notebook_module, '_shell', lambda: shell)
     monkeypatch.setattr('IPython.display.display', display)
     board = ProgressBoard()
     begun = time.monotonic()

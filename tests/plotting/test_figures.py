@@ -1,6 +1,7 @@
 """plot, set_axes, set_figsize, show_images and show_heatmaps."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from d2lite.plotting import figures
@@ -8,6 +9,7 @@ from d2lite.plotting import figures
 
 @pytest.fixture(autouse=True)
 def clean():
+    figures.plt.close('all')
     yield
     figures.plt.close('all')
     figures.plt.rcdefaults()
@@ -47,11 +49,64 @@ def test_curves_that_do_not_fit_are_refused():
         figures.plot([1, 2], [1, 2, 3])
 
 
+def knowing_gradient(d2l, values):
+    """A tensor that the framework differentiates with respect to, as it is within a lesson."""
+    if d2l.Module.backend == 'pytorch':
+        return d2l.tensor(values).requires_grad_()
+    if d2l.Module.backend == 'tensorflow':
+        import tensorflow as tf
+
+        return tf.Variable(values)
+    tensor = d2l.tensor(values)
+    if d2l.Module.backend == 'mxnet':
+        tensor.attach_grad()
+    return tensor
+
+
 def test_tensors_that_know_their_gradient(d2l):
-    if d2l.Module.backend != 'pytorch':
-        pytest.skip('only PyTorch refuses to convert these')
-    d2l.plot(d2l.ones(2, requires_grad=True))
-    assert curves(d2l.plt.gca()) == [[[0, 1], [1, 1]]]
+    x = knowing_gradient(d2l, [0.0, 1.0])
+    d2l.plot(x, [x, 2 * x])
+    assert curves(d2l.plt.gca()) == [[[0, 0], [1, 1]], [[0, 0], [1, 2]]]
+    d2l.plot([x[0], x[1]], [2 * x[0], 2 * x[1]])
+    assert curves(d2l.plt.gca()) == [[[0, 0], [1, 2]]]
+
+
+@pytest.mark.parametrize('index', [[0, 1, 2], [2, 1, 0], [7, 8, 9], ['b', 'a', 'c'], [1, 1, 1]])
+def test_a_series_of_pandas_in_its_own_order(index):
+    series = pd.Series([3.0, 1.0, 2.0], index=index)
+    figures.plot(series)
+    assert curves(figures.plt.gca()) == [[[0, 3], [1, 1], [2, 2]]]
+    figures.plot(series, [series, 2 * series])
+    assert curves(figures.plt.gca()) == [[[3, 3], [1, 1], [2, 2]], [[3, 6], [1, 2], [2, 4]]]
+
+
+def test_a_table_of_pandas_is_a_curve_for_each_column():
+    table = pd.DataFrame({'a': [1, 2], 'b': [3, 4]}, index=['x', 'y'])
+    figures.plot([5, 6], table)
+    assert curves(figures.plt.gca()) == [[[5, 1], [6, 2]], [[5, 3], [6, 4]]]
+
+
+def test_dates_and_words_on_the_x_axis():
+    for x in (pd.date_range('2026-01-01', periods=2), ['a', 'b']):
+        figures.plot(x, [1, 2])
+        (line,) = figures.plt.gca().lines
+        assert list(line.get_xdata()) == list(np.asarray(x)) and list(line.get_ydata()) == [1, 2]
+
+
+def test_generators(d2l):
+    figures.plot(i * i for i in range(3))
+    assert curves(figures.plt.gca()) == [[[0, 0], [1, 1], [2, 4]]]
+    figures.plot(range(2), (float(i) for i in range(2)))
+    assert curves(figures.plt.gca()) == [[[0, 0], [1, 1]]]
+    figures.plot((i for i in range(2)), [map(float, [3, 4]), (i for i in (5, 6))])
+    assert curves(figures.plt.gca()) == [[[0, 3], [1, 4]], [[0, 5], [1, 6]]]
+    d2l.plot(range(2), (d2l.ones(2) * i for i in range(2)))
+    assert curves(d2l.plt.gca()) == [[[0, 0], [1, 0]], [[0, 1], [1, 1]]]
+
+
+def test_a_number_is_no_curve():
+    with pytest.raises(ValueError, match='plot needs numbers in a list or a tensor, got 5'):
+        figures.plot(5)
 
 
 def test_set_figsize(d2l):
