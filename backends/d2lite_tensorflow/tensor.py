@@ -1,11 +1,12 @@
 """Tensor functions under the book's names, on TensorFlow.
 
-Most are TensorFlow's own. Written out are those that would otherwise mean something else than on
-the other backends: where NumPy has the function, NumPy's meaning holds.
+They are TensorFlow's own, with its arguments. Written out are those that take more: integers and
+booleans where TensorFlow wants floats, vectors, sizes instead of a shape.
 """
 
 import functools
 from collections.abc import Sequence
+from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
@@ -18,49 +19,72 @@ __all__ = TENSORS
 
 float32, int32, int64 = tf.float32, tf.int32, tf.int64
 
-zeros, ones, zeros_like, ones_like = tf.zeros, tf.ones, tf.zeros_like, tf.ones_like
-eye, arange, meshgrid, tensor = tf.eye, tf.range, tf.meshgrid, tf.constant
+zeros_like, ones_like, eye, arange = tf.zeros_like, tf.ones_like, tf.eye, tf.range
+meshgrid, tensor = tf.meshgrid, tf.constant
 
 reshape, transpose, expand_dims = tf.reshape, tf.transpose, tf.expand_dims
 stack, repeat, astype, numpy = tf.stack, tf.repeat, tf.cast, np.asarray
+
+batch_matmul, abs, argmax = tf.matmul, tf.abs, tf.argmax
 
 
 def _in_floats(function):
     """TensorFlow refuses exp(1) where it is given an integer: give it a float32 instead."""
 
     @functools.wraps(function)
-    def of_floats(x):
-        return function(tf.cast(x, float32) if x.dtype.is_integer else x)
+    def of_floats(x, name=None):
+        x = _tensor(x)
+        return function(tf.cast(x, float32) if x.dtype.is_integer else x, name=name)
 
     return of_floats
 
 
-batch_matmul = tf.matmul
-abs, exp, log, sigmoid = tf.abs, *map(_in_floats, (tf.exp, tf.math.log, tf.sigmoid))
+exp, log, sigmoid = map(_in_floats, (tf.exp, tf.math.log, tf.sigmoid))
 sin, cos, sinh, cosh, tanh = map(_in_floats, (tf.sin, tf.cos, tf.sinh, tf.cosh, tf.tanh))
-reduce_sum = tf.reduce_sum
 
 
-def rand(*shape: int | Sequence[int]) -> Tensor:
-    """Uniform numbers from 0 to 1."""
-    return tf.random.uniform(_shape(*shape))
+def zeros(shape: Any, dtype: Any = float32, name: str | None = None, layout: Any = None) -> Tensor:
+    """A tensor of zeros."""
+    _check_dtype('zeros', shape, dtype)
+    return tf.zeros(shape, dtype, name, layout)
 
 
-def randn(*shape: int | Sequence[int]) -> Tensor:
-    """Standard normal numbers."""
-    return tf.random.normal(_shape(*shape))
+def ones(shape: Any, dtype: Any = float32, name: str | None = None, layout: Any = None) -> Tensor:
+    """A tensor of ones."""
+    _check_dtype('ones', shape, dtype)
+    return tf.ones(shape, dtype, name, layout)
 
 
-def linspace(start: float, stop: float, num: int = 50) -> Tensor:
-    """`num` numbers from `start` to `stop`, both included."""
-    return tf.linspace(float(start), float(stop), num)
+def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, *args: Any, **kwargs: Any) -> Tensor:
+    """Normal numbers of a shape; further arguments as `tf.random.normal` takes them."""
+    if isinstance(shape, Number):  # as others have it: mean, standard deviation, shape
+        raise TypeError(
+            f'normal on TensorFlow takes the shape first, then mean and standard deviation: write '
+            f'normal((2, 3), 0, 1). Got {shape} for the shape'
+        )
+    return tf.random.normal(shape, mean, stddev, *args, **kwargs)
 
 
-def normal(
-    loc: float = 0.0, scale: float = 1.0, shape: int | Sequence[int] = (), **kwargs: Any
+def rand(shape: Any = (), *args: Any, **kwargs: Any) -> Tensor:
+    """Uniform numbers, by default from 0 to 1: `tf.random.uniform`, or integers for the shape."""
+    if isinstance(shape, Integral):
+        shape, args = (shape, *args), ()
+    return tf.random.uniform(shape, *args, **kwargs)
+
+
+def randn(shape: Any = (), *args: Any, **kwargs: Any) -> Tensor:
+    """Standard normal numbers: `tf.random.normal`, or integers for the shape."""
+    if isinstance(shape, Integral):
+        shape, args = (shape, *args), ()
+    return tf.random.normal(shape, *args, **kwargs)
+
+
+def linspace(
+    start: Any, stop: Any, num: int = 50, name: str | None = None, axis: int = 0
 ) -> Tensor:
-    """Normal numbers of mean `loc`, standard deviation `scale`; `kwargs` as `tf.random.normal`."""
-    return tf.random.normal(_shape(shape), loc, scale, **kwargs)
+    """`num` numbers from `start` to `stop`, both included; float32 between Python's integers."""
+    start, stop = (float(x) if isinstance(x, int) else x for x in (start, stop))
+    return tf.linspace(start, stop, num, name, axis)
 
 
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
@@ -70,14 +94,14 @@ def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     return tf.transpose(x, axes)
 
 
-def concat(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
+def concat(values: Sequence[Tensor], axis: int = 0, name: str = 'concat') -> Tensor:
     """Tensors joined along an axis they have."""
-    return tf.concat(tensors, axis)
+    return tf.concat(values, axis, name)
 
 
-def size(x: Tensor) -> int:
+def size(a: Tensor) -> int:
     """The number of entries."""
-    return int(tf.size(x))
+    return int(tf.size(a))
 
 
 def to(x: Tensor, device: Any) -> Tensor:
@@ -86,26 +110,55 @@ def to(x: Tensor, device: Any) -> Tensor:
         return tf.identity(x)
 
 
-def matmul(x1: Tensor, x2: Tensor) -> Tensor:
-    """The matrix product, over the last two axes where there are more."""
-    if len(x1.shape) == 1 or len(x2.shape) == 1:  # vectors, which tf.matmul does not take
-        return tf.tensordot(x1, x2, axes=[[-1], [max(len(x2.shape) - 2, 0)]])
-    return tf.matmul(x1, x2)
+def matmul(a: Tensor, b: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """The matrix product, over the last two axes where there are more; `args` as `tf.matmul`."""
+    a, b = _tensor(a), _tensor(b)
+    if 1 in (a.shape.rank, b.shape.rank) and not args and not kwargs:  # tf.matmul takes no vectors
+        return tf.tensordot(a, b, axes=[[-1], [max(b.shape.rank - 2, 0)]])
+    return tf.matmul(a, b, *args, **kwargs)
+
+
+def reduce_sum(
+    input_tensor: Tensor,
+    axis: int | Sequence[int] | None = None,
+    keepdims: bool = False,
+    name: str | None = None,
+) -> Tensor:
+    """The sum over `axis` (one, several, or all of them); booleans are counted."""
+    _check_keepdims('reduce_sum', keepdims)
+    x = _tensor(input_tensor)
+    return tf.reduce_sum(tf.cast(x, int32) if x.dtype.is_bool else x, axis, keepdims, name)
 
 
 def reduce_mean(
-    x: Tensor, axis: int | Sequence[int] | None = None, keepdims: bool = False
+    input_tensor: Tensor,
+    axis: int | Sequence[int] | None = None,
+    keepdims: bool = False,
+    name: str | None = None,
 ) -> Tensor:
-    """The mean over `axis` (one, several, or all of them); of integers in float32."""
-    x = tf.cast(x, float32) if x.dtype.is_integer else x
-    return tf.reduce_mean(x, axis=axis, keepdims=keepdims)
+    """The mean over `axis` (one, several, or all); of integers and booleans in float32."""
+    _check_keepdims('reduce_mean', keepdims)
+    x = _tensor(input_tensor)
+    x = tf.cast(x, float32) if x.dtype.is_integer or x.dtype.is_bool else x
+    return tf.reduce_mean(x, axis, keepdims, name)
 
 
-def argmax(x: Tensor, axis: int | None = None) -> Tensor:
-    """The index of the largest entry along `axis`; without one, in the flattened tensor."""
-    return tf.argmax(tf.reshape(x, -1) if axis is None else x, axis=axis or 0)
+def _tensor(x):
+    """Lists, numbers and NumPy arrays as a tensor; a tensor, also a ragged one, as it is."""
+    return x if tf.is_tensor(x) else tf.convert_to_tensor(x)
 
 
-def _shape(*shape):
-    """The shape, given as integers or as one tuple."""
-    return tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else shape
+# TensorFlow reads the number 3 as the name of a type, and any argument as true or false.
+
+
+def _check_dtype(name, shape, dtype):
+    if isinstance(dtype, int):
+        raise TypeError(
+            f'{name} takes the shape as one tuple: write {name}(({shape}, {dtype})), '
+            f'not {name}({shape}, {dtype})'
+        )
+
+
+def _check_keepdims(name, keepdims):
+    if not isinstance(keepdims, bool | np.bool_ | None):
+        raise TypeError(f'{name} takes True or False for keepdims, got {keepdims!r}')

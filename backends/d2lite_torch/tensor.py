@@ -1,8 +1,7 @@
 """Tensor functions under the book's names, on PyTorch.
 
-Most are PyTorch's own, which take NumPy's `axis` and `keepdims` as well. Written out are those that
-would otherwise mean something else than on the other backends: where NumPy has the function,
-NumPy's meaning holds.
+They are PyTorch's own functions and methods, with its arguments. Where PyTorch refuses something or
+has no default, they take what NumPy takes; `axis` and `keepdims` serve for `dim` and `keepdim`.
 """
 
 from collections.abc import Sequence
@@ -20,49 +19,76 @@ float32, int32, int64 = torch.float32, torch.int32, torch.int64
 
 zeros, ones, zeros_like, ones_like = torch.zeros, torch.ones, torch.zeros_like, torch.ones_like
 eye, arange, tensor = torch.eye, torch.arange, torch.tensor
-rand, randn = torch.rand, torch.randn
+normal, rand, randn = torch.normal, torch.rand, torch.randn
 
-reshape, swapaxes, expand_dims = torch.reshape, torch.swapaxes, torch.unsqueeze
-concat, stack, repeat, size = torch.cat, torch.stack, torch.repeat_interleave, torch.numel
-astype = to = Tensor.to
+concat, stack, size = torch.cat, torch.stack, torch.numel
+expand_dims, astype = Tensor.unsqueeze, Tensor.type
 
 matmul, batch_matmul = torch.matmul, torch.bmm
 abs, exp, log, sigmoid = torch.abs, torch.exp, torch.log, torch.sigmoid
 sin, cos, sinh, cosh, tanh = torch.sin, torch.cos, torch.sinh, torch.cosh, torch.tanh
-reduce_sum, argmax = torch.sum, torch.argmax
 
 
-def linspace(start: float, stop: float, num: int = 50) -> Tensor:
-    """`num` numbers from `start` to `stop`, both included."""
-    return torch.linspace(start, stop, num)
+def linspace(start: Any, end: Any, steps: int = 50, **kwargs: Any) -> Tensor:
+    """`steps` numbers from `start` to `end`, both included; `kwargs` as `torch.linspace`."""
+    return torch.linspace(start, end, steps, **kwargs)
 
 
-def normal(
-    loc: float = 0.0, scale: float = 1.0, shape: int | Sequence[int] = (), **kwargs: Any
-) -> Tensor:
-    """Normal numbers of mean `loc` and standard deviation `scale`; `kwargs` as `torch.normal`."""
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return torch.normal(float(loc), float(scale), shape, **kwargs)
+def meshgrid(*tensors: Tensor, indexing: str = 'ij') -> tuple[Tensor, ...]:
+    """Coordinate matrices of 1-d tensors; with 'xy' the first one varies along the columns.
 
-
-def meshgrid(*tensors: Tensor, indexing: str = 'xy') -> tuple[Tensor, ...]:
-    """Coordinate matrices of 1-d tensors; with 'xy' the first one varies along the columns."""
+    PyTorch's default is 'ij', that of NumPy and the other frameworks 'xy'.
+    """
     return torch.meshgrid(*tensors, indexing=indexing)
 
 
+def reshape(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """`x.reshape`: the shape is one tuple, or integers."""
+    return x.reshape(*args, **kwargs)
+
+
 def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
-    """The axes in the order `axes`; by default reversed."""
+    """The axes in the order `axes`; by default reversed, which of a matrix is `x.t()`."""
     return x.permute(tuple(range(x.ndim))[::-1] if axes is None else tuple(axes))
 
 
-def numpy(x: Any) -> np.ndarray:
-    """A tensor (or a list, or a number) as a NumPy array."""
-    return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+def swapaxes(x: Tensor, *args: int, **kwargs: int) -> Tensor:
+    """`x.swapaxes`: the tensor with two axes exchanged."""
+    return x.swapaxes(*args, **kwargs)
 
 
-def reduce_mean(
-    x: Tensor, axis: int | Sequence[int] | None = None, keepdims: bool = False
-) -> Tensor:
-    """The mean over `axis` (one, several, or all of them); of integers in float32."""
-    x = x if x.is_floating_point() or x.is_complex() else x.to(float32)
-    return x.mean() if axis is None and not keepdims else x.mean(dim=axis, keepdim=keepdims)
+def repeat(x: Tensor, *repeats: Any, axis: int | None = None, **kwargs: Any) -> Tensor:
+    """`x.repeat`: copies of the whole tensor, so many along each axis.
+
+    With `axis`, as NumPy has it on the other backends: each entry so many times along that axis.
+    """
+    if axis is not None:
+        return torch.repeat_interleave(x, *repeats, dim=axis, **kwargs)
+    return x.repeat(*repeats, **kwargs)
+
+
+def to(x: Any, *args: Any, **kwargs: Any) -> Any:
+    """`x.to`: a tensor, or a network, on another device or of another type."""
+    return x.to(*args, **kwargs)
+
+
+def numpy(x: Any, *, force: bool = True) -> np.ndarray:
+    """A tensor (or a list, or a number) as a NumPy array; by `force` from any device."""
+    return x.detach().numpy(force=force) if isinstance(x, Tensor) else np.asarray(x)
+
+
+def reduce_sum(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """`x.sum`: the sum over `dim` (one, several, or all of them)."""
+    return x.sum(*args, **kwargs)
+
+
+def reduce_mean(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """`x.mean`: the mean over `dim` (one, several, or all); of integers and booleans in float32."""
+    if isinstance(x, Tensor) and not (x.is_floating_point() or x.is_complex()):
+        x = x.to(kwargs.get('dtype') or float32)
+    return x.mean(*args, **kwargs)
+
+
+def argmax(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """`x.argmax`: the index of the largest entry along `dim`; without one, of all entries."""
+    return x.argmax(*args, **kwargs)
