@@ -1,10 +1,13 @@
 """Constructor arguments as attributes, and classes that are defined cell by cell."""
 
+import dis
 import inspect
+import itertools
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from types import FunctionType
+from typing import Any, TypeVar
 
-Function = TypeVar('Function', bound=Callable)
+Member = TypeVar('Member')
 
 
 class HyperParameters:
@@ -36,17 +39,54 @@ class HyperParameters:
         self.hparams = {**getattr(self, 'hparams', {}), **saved}
 
 
-def add_to_class(cls: type) -> Callable[[Function], Function]:
+def add_to_class(cls: type) -> Callable[[Member], Member]:
     """A decorator that makes a function a method of `cls`, also of objects made before.
 
     @add_to_class(A)
     def method(self): ...
+
+    What is decorated may also be a property, a class method or a static method. Raises TypeError
+    for `super()` without arguments, which Python allows in a `class` statement only.
     """
     if not isinstance(cls, type):
         raise TypeError(f'add_to_class takes a class, got {cls!r}: write @add_to_class(MyClass)')
 
-    def add(function: Function) -> Function:
-        setattr(cls, function.__name__, function)
-        return function
+    def add(member: Member) -> Member:
+        functions = _functions(member)
+        names = [getattr(each, '__name__', None) for each in (member, *functions)]
+        name = next(filter(None, names), None)
+        if name is None:
+            raise TypeError(f'add_to_class takes what def defines, with a name, got {member!r}')
+        for function in functions:
+            _check_super(function, name, cls)
+        setattr(cls, name, member)
+        if hasattr(type(member), '__set_name__'):  # which a class statement calls
+            member.__set_name__(cls, name)
+        return member
 
     return add
+
+
+def _functions(member: Any) -> list[FunctionType]:
+    """The functions that a method, a property or a decorated function is made of."""
+    parts = [getattr(member, name, None) for name in ('fget', 'fset', 'fdel', 'func')]
+    parts = [part for part in parts if part is not None] or [member]
+    return [part for part in map(inspect.unwrap, parts) if inspect.isfunction(part)]
+
+
+def _check_super(function: FunctionType, name: str, cls: type) -> None:
+    # In a class statement the compiler gives a function that names super its class, __class__.
+    code = function.__code__
+    if '__class__' in code.co_freevars:
+        return
+    steps = [step for step in dis.get_instructions(code) if step.opname not in _SILENT]
+    for step, following in itertools.pairwise(steps):
+        if step.argval == 'super' and (following.opname, following.arg) == ('CALL', 0):
+            first = code.co_varnames[0] if code.co_argcount else 'self'
+            raise TypeError(
+                f'{name} is not written in the class {cls.__name__}, so that its super() does not '
+                f'know the class: write super({cls.__name__}, {first})'
+            )
+
+
+_SILENT = ('PRECALL', 'PUSH_NULL', 'CACHE')  # may stand between the name and the call
