@@ -1,5 +1,7 @@
 """What is JAX's alone: state beside the model, both branches of fit_epoch, keys, the optimizer."""
 
+import queue
+
 import numpy as np
 import pytest
 from contract import parameters, require, small_data
@@ -159,3 +161,47 @@ def test_keys_follow_the_seed():
     assert len({tuple(key) for key in first}) == 3
     d2l.seed_everything(5)
     assert [d2l.get_key().tolist() for _ in range(3)] == first
+
+
+class Called(d2l.LinearRegressionScratch):
+    """Hands its loss to a function of Python, on the host."""
+
+    def loss(self, params, X, y, state):
+        loss = super().loss(params, X, y, state)
+        jax.debug.callback(self.told.put, loss)
+        return loss
+
+
+def fit_once(model):
+    trainer = d2l.Trainer(max_epochs=1)
+    trainer.fit(model, small_data(d2l))
+    return [float(value) for value in jax.tree.leaves(trainer.state.params)[0]]
+
+
+def programs_compiled(caplog, model):
+    caplog.clear()
+    with jax.log_compiles():
+        fit_once(model)
+    return [r for r in caplog.messages if 'XLA compilation' in r and 'of_leaves' in r]
+
+
+def test_a_second_training_compiles_nothing_unless_it_computes_something_else(caplog):
+    def model(lr):
+        return d2l.LinearRegressionScratch(2, lr=lr, init_seed=1)
+
+    first = programs_compiled(caplog, model(0.0625))
+    assert len(first) > 0
+    assert programs_compiled(caplog, model(0.0625)) == []
+    assert len(programs_compiled(caplog, model(0.03125))) > 0
+    assert fit_once(model(0.03125)) != fit_once(model(0.0625))
+
+
+def test_each_training_calls_its_own_callbacks():
+    told = []
+    for _ in range(2):
+        model = Called(2, lr=0.0625)
+        told.append(queue.SimpleQueue())
+        object.__setattr__(model, 'told', told[-1])
+        fit_once(model)
+        jax.effects_barrier()
+    assert told[0].qsize() == told[1].qsize() > 0
