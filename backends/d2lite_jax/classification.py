@@ -47,7 +47,7 @@ class Classifier(classification.Classifier, Module):
 
     def validation_step(self, params: dict, batch: tuple[Array, ...], state: Any) -> None:
         """Reports loss and accuracy of a validation minibatch."""
-        loss, _ = self.loss(params, batch[:-1], batch[-1], state)
+        loss, _ = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)
         self.plot('loss', loss, train=False)
         self.plot('acc', self.accuracy(params, batch[:-1], batch[-1], state), train=False)
 

@@ -1,7 +1,9 @@
 """Module on JAX: a Flax linen module, whose parameters travel beside it in a TrainState."""
 
+import contextlib
+import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, fields
 from typing import Any
 
 import jax
@@ -27,8 +29,19 @@ class Module(module.Module, nn.Module):
 
     backend = NAME
 
-    def __call__(self, *inputs):
-        return self.forward(*inputs)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        own = cls.__annotations__
+        for name in [name for name in own if name in _FIELDS]:
+            after = list(own)[list(own).index(name) + 1 :]
+            if name not in vars(cls):
+                setattr(cls, name, field())  # and so without the default of this class
+            elif any(other not in vars(cls) for other in after):
+                own[name] = own.pop(name)  # a dataclass has what has a default last
+        with _without_those_declared_again(cls):
+            super().__init_subclass__(**kwargs)
+
+    def __call__(self, *inputs, **kwargs):
+        return self.forward(*inputs, **kwargs)
 
     def loss(self, params: Mapping, X: jax.Array, y: jax.Array, state: Any) -> jax.Array | tuple:
         """The loss of the predictions for `X`, a tuple of inputs, against labels `y`.
@@ -43,7 +56,7 @@ class Module(module.Module, nn.Module):
         """The loss of a minibatch, as `loss` returns it, and its gradients."""
 
         def loss_and_rest(params):
-            value = self.loss(params, batch[:-1], batch[-1], state)
+            value = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)
             check_loss(self, value[0] if isinstance(value, tuple) else value, 'loss')
             return (value[0], value) if isinstance(value, tuple) else (value, value)
 
@@ -51,9 +64,22 @@ class Module(module.Module, nn.Module):
         self.plot('loss', loss, train=True)
         return value, grads
 
+    def in_its_mode(self) -> 'Module':
+        """The model; if `loss` is compiled by itself, a copy that keeps the mode it has now.
+
+        `jax.jit` remembers a model that is a static argument, and takes it for the same if the
+        Trainer has changed its `training` since.
+        """
+        loss = inspect.unwrap(type(self).loss, stop=_is_jitted)  # Flax wraps every method
+        if not _is_jitted(loss):
+            return self
+        model = self.clone()
+        vars(model).update(vars(self))  # the trainer, and what a lesson has added
+        return model
+
     def validation_step(self, params: Mapping, batch: Sequence[jax.Array], state: Any) -> None:
         """Reports the loss of a validation minibatch."""
-        value = self.loss(params, batch[:-1], batch[-1], state)
+        value = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)
         self.plot('loss', value[0] if isinstance(value, tuple) else value, train=False)
 
     def configure_optimizers(self) -> optax.GradientTransformation:
@@ -63,3 +89,34 @@ class Module(module.Module, nn.Module):
     def apply_init(self, dummy_input: Sequence[jax.Array], key: Any) -> Mapping:
         """The initial variables, from a pass over the tuple `dummy_input` and random keys."""
         return self.init(key, *dummy_input)
+
+
+def _is_jitted(function):
+    return isinstance(function, jax.stages.Wrapped)
+
+
+_FIELDS = {each.name: each for each in fields(Module) if each.name not in ('parent', 'name')}
+
+
+@contextlib.contextmanager
+def _without_those_declared_again(cls):
+    """Takes fields of `Module` that are declared again out of the bases of `cls`, for a while.
+
+    A dataclass leaves a field that is declared again where its bases have it: before all others.
+    Here it is to have the place where it is declared. Flax does the same with `parent` and `name`.
+    """
+    classes = [each for each in cls.__mro__ if issubclass(each, Module) and each is not Module]
+    again = {name for each in classes for name in each.__annotations__ if name in _FIELDS}
+    taken = [
+        (base, name)
+        for base in (*classes[1:], Module)
+        for name in again
+        if base.__dataclass_fields__[name] is _FIELDS[name]
+    ]
+    for base, name in taken:
+        del base.__dataclass_fields__[name]
+    try:
+        yield
+    finally:
+        for base, name in taken:
+            base.__dataclass_fields__[name] = _FIELDS[name]
