@@ -42,9 +42,9 @@ __all__ += ['peak_memory', 'ratio', 'steady_epochs', 'steady_turn', 'take_turns'
 
 NAMES = ['d2lite', 'best', 'tutorial']
 
-# OpenMP's threads spin while they wait for each other. That counts as CPU time, and where other
-# processes run it has been ten times as much as the work.
-ENVIRONMENT = {'OMP_WAIT_POLICY': 'passive', 'TF_CPP_MIN_LOG_LEVEL': '3'}
+# PyTorch and MXNet compute with OpenMP. Its threads spin while they wait for each other. That counts
+# as CPU time, and where other processes run it has been ten times as much as the work.
+ENVIRONMENT = {'OMP_NUM_THREADS': '1', 'TF_CPP_MIN_LOG_LEVEL': '3'}
 
 
 def fresh(function: Callable, *arguments):
