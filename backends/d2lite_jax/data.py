@@ -19,14 +19,11 @@ class DataModule(module.DataModule):
         return jnp.array(array)
 
     @staticmethod
-    def take(tensor: jax.Array, rows: slice | jax.Array | np.ndarray) -> jax.Array:
+    def gather(tensor: jax.Array, rows: slice | jax.Array | np.ndarray) -> jax.Array:
         if not isinstance(rows, slice):
             return jnp.take(tensor, rows, axis=0)
-        start, stop, step = rows.indices(len(tensor))
-        if step != 1:
-            return tensor[rows]
         # The start as data: tensor[start:stop] would compile anew for each place.
-        return jax.lax.dynamic_slice_in_dim(tensor, start, stop - start)
+        return jax.lax.dynamic_slice_in_dim(tensor, rows.start, rows.stop - rows.start)
 
     @staticmethod
     def order_on_device(order: np.ndarray) -> np.ndarray:

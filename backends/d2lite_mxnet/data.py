@@ -16,7 +16,7 @@ class DataModule(module.DataModule):
     numpy = staticmethod(numpy)
 
     @staticmethod
-    def take(tensor: np.ndarray, rows: slice | np.ndarray | onp.ndarray) -> np.ndarray:
+    def gather(tensor: np.ndarray, rows: slice | np.ndarray | onp.ndarray) -> np.ndarray:
         if isinstance(rows, slice):
             return tensor[rows]
         if not isinstance(rows, np.ndarray):

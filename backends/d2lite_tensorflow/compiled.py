@@ -80,7 +80,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         def step(index, *arrays):
             rows = index * size + tf.range(size)
             rows = rows if order is None else tf.gather(order, rows)
-            batch = tuple(loader.data.take(tensor, rows) for tensor in loader.tensors)
+            batch = tuple(loader.data.gather(tensor, rows) for tensor in loader.tensors)
             values = self.traced_step(batch, train)
             return index + 1, *(a.write(index, v) for a, v in zip(arrays, values, strict=True))
 

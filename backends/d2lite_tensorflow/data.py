@@ -18,7 +18,7 @@ class DataModule(module.DataModule):
         return tf.constant(array)
 
     @staticmethod
-    def take(tensor: tf.Tensor, rows: slice | tf.Tensor | np.ndarray) -> tf.Tensor:
+    def gather(tensor: tf.Tensor, rows: slice | tf.Tensor | np.ndarray) -> tf.Tensor:
         return tensor[rows] if isinstance(rows, slice) else tf.gather(tensor, rows)
 
     @staticmethod

@@ -154,7 +154,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
                 count = STEPS_IN_A_CALL if stop - start >= STEPS_IN_A_CALL else 1
                 rows = slice(start * size, (start + count) * size)
                 rows = rows if order is None else order[rows]
-                tensors = [loader.data.take(tensor, rows) for tensor in loader.tensors]
+                tensors = [loader.data.gather(tensor, rows) for tensor in loader.tensors]
                 params, values = self.several(count, train, tensors)(params, lr, tensors)
                 found.append(values)
                 start += count

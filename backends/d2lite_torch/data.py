@@ -16,7 +16,7 @@ class DataModule(module.DataModule):
     numpy = staticmethod(numpy)
 
     @staticmethod
-    def take(tensor: torch.Tensor, rows: slice | torch.Tensor | np.ndarray) -> torch.Tensor:
+    def gather(tensor: torch.Tensor, rows: slice | torch.Tensor | np.ndarray) -> torch.Tensor:
         if isinstance(rows, slice):
             return tensor[rows]  # a view
         return tensor.index_select(0, torch.as_tensor(rows, device=tensor.device))

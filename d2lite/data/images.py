@@ -7,6 +7,7 @@ import numpy as np
 
 from d2lite.data.loader import TensorLoader
 from d2lite.data.module import DataModule
+from d2lite.data.rows import row_numbers
 from d2lite.plotting.figures import show_images
 
 Size = int | tuple[int, int]  # (height, width) in pixels, a number for both
@@ -80,8 +81,10 @@ class ImageData(DataModule):
 class Arrays(DataModule):
     """Rows of NumPy arrays, for a loader."""
 
+    numpy = tensor = staticmethod(np.asarray)
+
     @staticmethod
-    def take(tensor: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
+    def gather(tensor: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
         return tensor[rows]
 
 
@@ -100,7 +103,10 @@ class ResizingLoader(TensorLoader):
 
 
 class Examples:
-    """Examples one by one: `examples[i]` is (image, label), a tensor as in a batch and an int."""
+    """Examples one by one: `examples[i]` is (image, label), a tensor as in a batch and an int.
+
+    A slice, integers or a mask give several: (images, labels), as in a batch.
+    """
 
     def __init__(self, data: ImageData, images: np.ndarray, labels: np.ndarray) -> None:
         self.data, self.images, self.labels = data, images, labels
@@ -108,9 +114,12 @@ class Examples:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, i: int) -> tuple[Any, int]:
-        X, _ = self.data.tensors(self.images[i][None], self.labels[i][None])
-        return X[0], int(self.labels[i])
+    def __getitem__(self, i: int | slice | Sequence[int] | np.ndarray) -> tuple[Any, Any]:
+        one = not isinstance(i, slice) and np.ndim(i) == 0
+        rows = i if isinstance(i, slice) else self.data.numpy([i] if one else i)
+        rows = row_numbers(rows, len(self))
+        X, y = self.data.tensors(self.images[rows], self.labels[rows])
+        return (X[0], int(self.labels[rows[0]])) if one else (X, y)
 
 
 def resized(images: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:

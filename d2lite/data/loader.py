@@ -13,20 +13,22 @@ class TensorLoader:
 
     The last batch holds what is left and may be smaller. Each iteration is a new epoch with an
     order of its own, which depends on `seed` and the number of epochs before, and nothing else.
-    `data`: the DataModule, or its class, that knows how to take rows of the tensors.
+    `tensors`: tensors or NumPy arrays. `data`: the DataModule, or its class, that knows how to take
+    rows of them.
     """
 
     def __init__(
         self, tensors: Sequence, batch_size: int, data: Any, shuffle: bool, seed: Sequence[int]
     ) -> None:
-        check_same_length(tensors)
+        self.tensors = [data.as_tensor(tensor) for tensor in tensors]
+        check_same_length(self.tensors)
         if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
             raise TypeError(f'batch_size must be an integer, got {batch_size!r}')
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
-        self.tensors, self.batch_size, self.data = tensors, int(batch_size), data
+        self.batch_size, self.data = int(batch_size), data
         self.shuffle, self.seed, self.epoch = shuffle, seed, 0
-        self.num_examples = len(tensors[0])
+        self.num_examples = len(self.tensors[0])
         self.settings = f'{batch_size} {shuffle}'  # what beside the data decides what comes out
 
     def __len__(self) -> int:
@@ -42,7 +44,7 @@ class TensorLoader:
         start = index * self.batch_size
         rows = slice(start, min(start + self.batch_size, self.num_examples))
         rows = rows if order is None else order[rows]
-        return tuple([self.data.take(tensor, rows) for tensor in self.tensors])
+        return tuple([self.data.gather(tensor, rows) for tensor in self.tensors])
 
     def next_order(self) -> np.ndarray | None:
         """The order of the examples in the epoch that now begins; None is that of the data."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from d2lite.data.loader import TensorLoader
+from d2lite.data.rows import plain_copy, row_numbers
 from d2lite.hyperparameters import HyperParameters
 from d2lite.seeds import next_seed
 
@@ -50,7 +51,8 @@ class DataModule(HyperParameters):
     ) -> TensorLoader:
         """Minibatches of `self.batch_size` rows of `tensors`, shuffled each epoch if `train`.
 
-        `tensors`: tensors of equal length. `indices`: the rows to use, a slice or integers.
+        `tensors`: tensors or NumPy arrays of equal length. `indices`: the rows to use, a slice,
+        integers or a mask. Raises IndexError for a row past the end.
         """
         batch_size = getattr(self, 'batch_size', None)
         if batch_size is None:
@@ -58,22 +60,48 @@ class DataModule(HyperParameters):
                 f'{type(self).__name__} has no batch_size: take it as an argument of __init__, and '
                 f'call self.save_hyperparameters() there'
             )
-        if not isinstance(indices, slice):
-            indices = np.asarray(indices)
-        tensors = tuple(
+        tensors = [self.as_tensor(tensor) for tensor in tensors]
+        tensors = [
             tensor if _are_all(indices, len(tensor)) else self.take(tensor, indices)
             for tensor in tensors
-        )
+        ]
         return TensorLoader(tensors, batch_size, self, shuffle=train, seed=self._loader_seed())
 
+    @classmethod
+    def take(cls, tensor: Any, rows: slice | Sequence[int] | np.ndarray) -> Any:
+        """The rows of a tensor that a slice, integers or a mask name, as NumPy has them.
+
+        Raises IndexError for a row past the end.
+        """
+        if isinstance(rows, slice):
+            start, stop, step = rows.indices(len(tensor))
+            if start < stop and step == 1:
+                return cls.gather(tensor, slice(start, stop))  # on PyTorch without a copy
+        else:
+            rows = cls.numpy(rows)
+        return cls.gather(tensor, row_numbers(rows, len(tensor)))
+
+    @classmethod
+    def as_tensor(cls, tensor: Any) -> Any:
+        """A NumPy array of any strides and byte order as a tensor; a tensor as it is."""
+        if not hasattr(tensor, 'shape'):
+            raise TypeError(
+                f'expected a tensor or a NumPy array, got {type(tensor).__name__}: write '
+                f'd2l.tensor(...) for a list'
+            )
+        return cls.tensor(plain_copy(tensor)) if isinstance(tensor, np.ndarray) else tensor
+
     @staticmethod
-    def take(tensor: Any, rows: Any) -> Any:
-        """The rows of a tensor that a slice or an array of integers names."""
-        raise NotImplementedError('each backend defines take')
+    def gather(tensor: Any, rows: Any) -> Any:
+        """The rows of a tensor, all of them there, that a slice or an array of integers names.
+
+        `rows`: a slice of consecutive rows, or integers as `order_on_device` gives them.
+        """
+        raise NotImplementedError('each backend defines gather')
 
     @staticmethod
     def order_on_device(order: np.ndarray) -> Any:
-        """An order of the examples, a NumPy array of integers, as `take` has it fastest."""
+        """An order of the examples, a NumPy array of integers, as `gather` has it fastest."""
         return order
 
     @staticmethod

@@ -5,8 +5,8 @@ import pytest
 from contract import batches, small_data
 
 from d2lite import seeds
+from d2lite.data.images import Arrays
 from d2lite.data.loader import TensorLoader
-from d2lite.data.module import DataModule
 from d2lite.data.synthetic import regression_arrays
 
 
@@ -108,13 +108,13 @@ def test_a_list_serves_for_w(d2l):
 )
 def test_tensors_that_do_not_fit_are_named_by_shape(shapes, message):
     with pytest.raises(ValueError, match=message):
-        TensorLoader([np.zeros(shape) for shape in shapes], 2, DataModule, True, [0])
+        TensorLoader([np.zeros(shape) for shape in shapes], 2, Arrays, True, [0])
 
 
 @pytest.mark.parametrize('batch_size', [0, -1, 2.5, True, '8'])
 def test_a_batch_size_that_is_none(batch_size):
     with pytest.raises((TypeError, ValueError), match='batch_size must be'):
-        TensorLoader([np.zeros((4, 2))], batch_size, DataModule, True, [0])
+        TensorLoader([np.zeros((4, 2))], batch_size, Arrays, True, [0])
 
 
 def test_what_a_data_module_lacks_is_said(d2l):
