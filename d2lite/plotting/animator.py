@@ -70,6 +70,7 @@ class Animator(LivePlot):
 
     def _draw_lines(self):
         axes = self._axes[0]
+        axes.set_prop_cycle(None)  # each frame begins with the first colour
         curves = zip(self.X or [], self.Y or [], itertools.cycle(self.fmts), strict=False)
         for x, y, fmt in curves:
             self._lines += axes.plot(x, y, fmt)

@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import pytest
+from matplotlib.colors import same_color
 
 from d2lite.plotting import live
 from d2lite.plotting import notebook as notebook_module
@@ -37,6 +38,7 @@ def test_what_pages_read_of_it(d2l):
     animator.add(1, (loss, None))
     animator.add(d2l.reduce_sum(d2l.ones(2)), (0.25, 1))
     assert (animator.X, animator.Y) == ([[1, 2], [2]], [[0.5, 0.25], [1]])
+    assert {type(y) for y in animator.Y[0]} == {float}  # no tensors, which keep their graphs
     assert f'loss {animator.Y[0][-1]:.3f}' == 'loss 0.250'
     assert animator.axes[0] in animator.fig.axes
     assert [line.get_xydata().tolist() for line in animator.axes[0].lines] == curves(animator)
@@ -73,9 +75,9 @@ def test_a_page_clears_the_axes():
 
 def test_words_on_the_x_axis():
     animator = Animator()
-    animator.add('a', 1)
-    animator.add('b', (2,))
-    assert animator.X == [['a', 'b']] and len(animator.axes[0].lines[0].get_xdata()) == 2
+    animator.add('Monday', 1)
+    animator.add('Tuesday', (2,))
+    assert animator.X == [['Monday', 'Tuesday']] and len(animator.axes[0].lines[0].get_xdata()) == 2
 
 
 def test_a_copy_has_a_figure_of_its_own():
@@ -107,7 +109,9 @@ def test_the_grid_stays_and_lines_are_updated(tmp_path):
     for x in range(3):
         animator.add(x, [x, -x])
         animator.save(tmp_path / f'{x}.png')
-    assert len(animator.axes[0].lines) == 2
+    lines = animator.axes[0].lines
+    first, second = [line.get_color() for line in lines]
+    assert same_color(first, 'C0') and same_color(second, 'm')  # and not the next one each time
     assert all(line.get_visible() for line in animator.axes[0].get_xgridlines())
 
 

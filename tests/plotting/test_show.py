@@ -1,5 +1,7 @@
 """In a script, `plt.show()` shows boards and Animators, as they are by then."""
 
+import copy
+import pickle
 import warnings
 
 import matplotlib.pyplot as plt
@@ -94,6 +96,15 @@ def test_a_notebook_shows_it_without_pyplot(monkeypatch):
     ProgressBoard().draw(0, 1, 'a')
     Animator()
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize('copied', [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+@pytest.mark.parametrize('cls', [ProgressBoard, Animator])
+def test_a_copy_opens_no_window(cls, copied):
+    plot = cls()
+    plot.figure()
+    copied(plot)
+    assert len(plt.get_fignums()) == 1
 
 
 def test_a_second_training_opens_a_window_that_was_closed(windows):
