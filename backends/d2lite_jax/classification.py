@@ -13,7 +13,8 @@ from jax import Array
 from jax import numpy as jnp
 
 from d2lite.training import classifier as classification
-from d2lite.training.classifier import accuracy, check_labels, print_layer
+from d2lite.training.classifier import accuracy, print_layer
+from d2lite.training.labels import check_labels
 from d2lite_jax import tensor
 from d2lite_jax.framework import get_key
 from d2lite_jax.module import Module
@@ -22,6 +23,12 @@ from d2lite_jax.tensor import reduce_mean, reshape
 
 class Classifier(classification.Classifier, Module):
     __doc__ = classification.Classifier.__doc__
+    as_numpy = staticmethod(tensor.numpy)
+
+    @staticmethod
+    def is_traced(Y: Array) -> bool:
+        """Returns True while a compiler looks on, which knows no values of labels `Y`."""
+        return isinstance(Y, jax.core.Tracer)
 
     def loss(
         self, params: dict, X: tuple[Array, ...], Y: Array, state: Any, averaged: bool = True
@@ -33,7 +40,7 @@ class Classifier(classification.Classifier, Module):
             mutable=['batch_stats'],
             rngs={'dropout': state.dropout_rng},
         )
-        check_labels(Y_hat, Y)
+        check_labels(self, Y_hat, Y)
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         loss = optax.softmax_cross_entropy_with_integer_labels(Y_hat, reshape(Y, (-1,)))
         return (reduce_mean(loss) if averaged else loss), updates
@@ -43,7 +50,7 @@ class Classifier(classification.Classifier, Module):
     ) -> Array:
         variables = {'params': params, 'batch_stats': state.batch_stats}
         Y_hat = state.apply_fn(variables, *X, rngs={'dropout': state.dropout_rng})
-        return accuracy(tensor, Y_hat, Y, averaged)
+        return accuracy(self, tensor, Y_hat, Y, averaged)
 
     def validation_step(self, params: dict, batch: tuple[Array, ...], state: Any) -> None:
         """Reports loss and accuracy of a validation minibatch."""

@@ -9,7 +9,8 @@ from mxnet import gluon, init, np
 from mxnet.gluon import nn
 
 from d2lite.training import classifier as classification
-from d2lite.training.classifier import accuracy, check_labels, print_layer
+from d2lite.training.classifier import accuracy, print_layer
+from d2lite.training.labels import check_labels
 from d2lite_mxnet import tensor
 from d2lite_mxnet.module import Module
 
@@ -19,15 +20,21 @@ softmax_cross_entropy.hybridize()
 
 class Classifier(classification.Classifier, Module):
     __doc__ = classification.Classifier.__doc__
+    as_numpy = staticmethod(tensor.numpy)
+
+    @staticmethod
+    def is_traced(Y: np.ndarray) -> bool:
+        """Returns False: what is compiled are layers, and their labels have values."""
+        return False
 
     def loss(self, Y_hat: np.ndarray, Y: np.ndarray, averaged: bool = True) -> np.ndarray:
-        check_labels(Y_hat, Y)
+        check_labels(self, Y_hat, Y)
         Y_hat = Y_hat.reshape((-1, Y_hat.shape[-1]))
         loss = softmax_cross_entropy(Y_hat, Y.reshape((-1,)))
         return loss.mean() if averaged else loss
 
     def accuracy(self, Y_hat: np.ndarray, Y: np.ndarray, averaged: bool = True) -> np.ndarray:
-        return accuracy(tensor, Y_hat, Y, averaged)
+        return accuracy(self, tensor, Y_hat, Y, averaged)
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""

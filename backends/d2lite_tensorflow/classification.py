@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from d2lite.training import classifier as classification
-from d2lite.training.classifier import accuracy, check_labels, print_layer
+from d2lite.training.classifier import accuracy, print_layer
+from d2lite.training.labels import check_labels
 from d2lite_tensorflow import tensor
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module
@@ -17,15 +18,24 @@ from d2lite_tensorflow.tensor import reduce_mean, reshape
 
 class Classifier(classification.Classifier, Module):
     __doc__ = classification.Classifier.__doc__
+    as_numpy = staticmethod(tensor.numpy)
+
+    @staticmethod
+    def is_traced(Y: tf.Tensor) -> bool:
+        """Returns True while a compiler looks on, which knows no values of labels `Y`."""
+        return tf.is_symbolic_tensor(Y)
 
     def loss(self, Y_hat: tf.Tensor, Y: tf.Tensor, averaged: bool = True) -> tf.Tensor:
-        check_labels(Y_hat, Y)
+        check_labels(self, Y_hat, Y)
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
-        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(reshape(Y, (-1,)), Y_hat)
+        Y = reshape(Y, (-1,))
+        if Y.dtype not in (tf.int32, tf.int64):  # TensorFlow takes indices of these only
+            Y = tf.cast(Y, tf.int32)
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(Y, Y_hat)
         return reduce_mean(loss) if averaged else loss
 
     def accuracy(self, Y_hat: tf.Tensor, Y: tf.Tensor, averaged: bool = True) -> tf.Tensor:
-        return accuracy(tensor, Y_hat, Y, averaged)
+        return accuracy(self, tensor, Y_hat, Y, averaged)
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""

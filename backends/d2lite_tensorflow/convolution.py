@@ -14,8 +14,11 @@ def corr2d(X: tf.Tensor, K: tf.Tensor) -> tf.Tensor:
 
 
 def init_cnn(layer: keras.layers.Layer) -> None:
-    """Xavier-uniform weights for a dense or convolutional layer; for `apply_init`."""
-    if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
+    """Xavier-uniform weights for a dense or convolutional layer; for `apply_init`.
+
+    Nothing for a layer that has no weights before its first inputs.
+    """
+    if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D) and layer.built:
         # Keras's default by another name; another seed each time.
         initializer = keras.initializers.GlorotUniform()
         layer.kernel.assign(initializer(layer.kernel.shape, layer.kernel.dtype))

@@ -60,7 +60,7 @@ class LinearRegression(Module):
         return reduce_mean(errors) / 2
 
     def configure_optimizers(self) -> keras.optimizers.Optimizer:
-        return keras.optimizers.SGD(self.lr)
+        return keras.optimizers.SGD(self.required_lr())
 
     def get_w_b(self) -> tuple[np.ndarray, np.ndarray]:
         """The weight (num_inputs, 1) and the bias (1,)."""

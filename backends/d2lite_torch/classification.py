@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from d2lite.training import classifier as classification
-from d2lite.training.classifier import accuracy, check_labels, print_layer
+from d2lite.training.classifier import accuracy, print_layer
+from d2lite.training.labels import check_labels
 from d2lite_torch import tensor
 from d2lite_torch.module import Module
 from d2lite_torch.tensor import reshape
@@ -17,16 +18,22 @@ from d2lite_torch.tensor import reshape
 
 class Classifier(classification.Classifier, Module):
     __doc__ = classification.Classifier.__doc__
+    as_numpy = staticmethod(tensor.numpy)
+
+    @staticmethod
+    def is_traced(Y: Tensor) -> bool:
+        """Returns True while a compiler looks on, which knows no values of labels `Y`."""
+        return torch.compiler.is_compiling()
 
     def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
-        check_labels(Y_hat, Y)
+        check_labels(self, Y_hat, Y)
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
         # PyTorch takes indices of 64 bits only.
         Y = reshape(Y, (-1,)).long()
         return nn.functional.cross_entropy(Y_hat, Y, reduction='mean' if averaged else 'none')
 
     def accuracy(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
-        return accuracy(tensor, Y_hat, Y, averaged)
+        return accuracy(self, tensor, Y_hat, Y, averaged)
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""

@@ -1,6 +1,7 @@
 """Convolution on PyTorch: the operation, and LeNet."""
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from d2lite.training import convolution
 from d2lite_torch import tensor
@@ -13,8 +14,11 @@ def corr2d(X: Tensor, K: Tensor) -> Tensor:
 
 
 def init_cnn(module: nn.Module) -> None:
-    """Xavier-uniform weights for a dense or convolutional layer; for `apply_init`."""
-    if isinstance(module, nn.Linear | nn.Conv2d):
+    """Xavier-uniform weights for a dense or convolutional layer; for `apply_init`.
+
+    Nothing for a lazy layer, which has no weights before its first inputs.
+    """
+    if isinstance(module, nn.Linear | nn.Conv2d) and not is_lazy(module.weight):
         nn.init.xavier_uniform_(module.weight)
 
 

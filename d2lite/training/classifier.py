@@ -2,7 +2,9 @@
 
 from typing import Any
 
-__all__ = ['Classifier', 'accuracy', 'check_labels', 'print_layer']
+from d2lite.training.labels import check_labels
+
+__all__ = ['Classifier', 'accuracy', 'print_layer']
 
 
 class Classifier:
@@ -21,24 +23,14 @@ class Classifier:
         self.plot('acc', self.accuracy(Y_hat, batch[-1]), train=False)
 
 
-def accuracy(tensor: Any, Y_hat: Any, Y: Any, averaged: Any) -> Any:
+def accuracy(model: Any, tensor: Any, Y_hat: Any, Y: Any, averaged: Any) -> Any:
     """`Classifier.accuracy` of logits; `tensor` is the backend's module of that name."""
-    check_labels(Y_hat, Y)
+    check_labels(model, Y_hat, Y)
     preds = tensor.argmax(tensor.reshape(Y_hat, (-1, Y_hat.shape[-1])), axis=1)
-    compare = tensor.astype(preds, Y.dtype) == tensor.reshape(Y, (-1,))
+    # In the dtype of the predictions: labels of 8 bits could not tell class 256 from class 0.
+    compare = preds == tensor.astype(tensor.reshape(Y, (-1,)), preds.dtype)
     compare = tensor.astype(compare, tensor.float32)
     return tensor.reduce_mean(compare) if averaged else compare
-
-
-def check_labels(Y_hat: Any, Y: Any) -> None:
-    """Raises ValueError, naming both shapes, unless each example of the logits has one label."""
-    logits_shape, labels_shape = tuple(Y_hat.shape), tuple(Y.shape)
-    # One-hot labels (n, q), or a column (n, 1), would otherwise broadcast or fail far from here.
-    if logits_shape[:-1] != labels_shape:
-        raise ValueError(
-            f'logits of shape {logits_shape} need labels of shape {logits_shape[:-1]}, the index '
-            f'of a class for each example; got labels of shape {labels_shape}'
-        )
 
 
 def print_layer(layer: Any, X: Any) -> None:

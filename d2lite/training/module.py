@@ -46,13 +46,16 @@ class Module(HyperParameters):
         raise NotImplementedError('each backend defines configure_optimizers')
 
     def required_lr(self) -> float:
-        """The attribute `lr`, for the optimizer. Raises NotImplementedError without one."""
+        """The attribute `lr`, for the optimizer. Raises NotImplementedError without one.
+
+        An integer comes as a float, for which Keras asks; a schedule as it is.
+        """
         if not hasattr(self, 'lr'):
             raise NotImplementedError(
                 f'{type(self).__name__} has no learning rate: set self.lr for plain SGD, or define '
                 f'configure_optimizers(self), which returns the optimizer'
             )
-        return self.lr
+        return float(self.lr) if isinstance(self.lr, int) else self.lr
 
     def training_step(self, batch: Any) -> Any:
         """The loss of a minibatch (inputs, ..., labels), to be differentiated."""

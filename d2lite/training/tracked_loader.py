@@ -15,6 +15,7 @@ class TrackedLoader:
 
     def __init__(self, dataloader: Any, before: Callable, after: Callable, name: str) -> None:
         self.dataloader, self.before, self.after, self.name = dataloader, before, after, name
+        self.look = None  # a function that is shown each batch of a loader that is no TensorLoader
         self.skip = 0  # batches of the next pass that were trained on before
 
     def __len__(self) -> int:
@@ -26,6 +27,8 @@ class TrackedLoader:
         for _ in range(count):
             next(batches)
         for batch in batches:
+            if self.look:
+                self.look(batch)
             yield batch
             count += 1
             self.after(1)

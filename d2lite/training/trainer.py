@@ -16,6 +16,7 @@ from d2lite.saving import checkpoint
 from d2lite.training.arguments import check_arguments, check_trainer, count_batches
 from d2lite.training.callbacks import Callback
 from d2lite.training.compiled import compiled_epoch
+from d2lite.training.labels import label_check
 from d2lite.training.loop_callbacks import loop_callbacks
 from d2lite.training.metrics import Metrics
 from d2lite.training.saved_parameters import SavesParameters
@@ -108,6 +109,7 @@ class Trainer(SavesParameters, HyperParameters):
         self.prepare_optimizer()
         if ckpt_path is not None:
             checkpoint.load_checkpoint(self, ckpt_path)
+        self.label_check = label_check(self, model)
         self.keep_random_state = not self._draws_in_steps_only()
         self.running_callbacks = [*self.schedulers, *self.callbacks, *loop_callbacks(self)]
         self.batch_callbacks = [
