@@ -56,7 +56,10 @@ class Format(StrEnum):
 @app.command()
 def run(
     pages: Annotated[
-        list[Path], typer.Argument(metavar='PAGE...', help='Tabbed pages, or Markdown notebooks.')
+        list[Path],
+        typer.Argument(
+            metavar='PAGE...', help='Tabbed pages, Markdown notebooks, or folders of them.'
+        ),
     ],
     tab: Annotated[
         str | None,
@@ -89,12 +92,32 @@ def run(
         list[str] | None,
         typer.Option(metavar='NAME', help='A variable to show at the end; may be repeated.'),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar='FILE', help='Write what passed and what failed, as JSON.'),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option('--resume', help='Leave out what the file of --report has already.')
+    ] = False,
+    compat: Annotated[
+        bool,
+        typer.Option('--compat', help='Lend the page names that the frameworks have given up.'),
+    ] = False,
+    isolated: Annotated[
+        bool,
+        typer.Option('--isolated', help='Run each page in a copy of its folder, gone at the end.'),
+    ] = False,
 ) -> None:
     """Run the cells of pages in Jupyter kernels, on one tab or on all of them.
 
-    Ends with a table, one line a tab. The exit status is 0 if every tab passed, 1 if one failed,
-    and 2 if a page or the tab could not be used at all.
+    Ends with a table, one line a tab. A folder stands for all pages in it: the end is then a matrix
+    of folders and tabs, and the failures by cause, and notebooks with the outputs are kept.
+
+    The exit status is 0 if every tab passed, 1 if one failed, and 2 if a page or the tab could not
+    be used at all.
     """
+    if resume and not report:
+        _stop('--resume needs the file that it goes on with: --report FILE')
     _require_notebook()
     from d2lite.pages.reading.page import PageError
     from d2lite.pages.running.command import run_command
@@ -111,6 +134,10 @@ def run(
             jobs=jobs,
             timeout=timeout,
             show=_split(show),
+            report=report,
+            resume=resume,
+            isolated=isolated,
+            compat=compat,
         )
     except (PageError, selection.BackendError, ValueError) as error:
         _stop(str(error))

@@ -40,14 +40,14 @@ def test_page_that_passes(command, tmp_path):
 
 
 def test_page_that_fails(command):
-    code, out, err = command('run', PAGES / 'failing.md', '--tab', 'torch')
+    code, out, err = command('run', PAGES / 'broken/failing.md', '--tab', 'torch')
     assert code == 1
     message = 'failed: cell 3 (line 16): ZeroDivisionError: division by zero'
     row = cells_of(out.splitlines()[-2])
     assert row[3] == '2/4'
     assert row[-1] == message
     assert err.startswith('Traceback (most recent call last):\n')
-    assert err.endswith(f'd2lite: {PAGES / "failing.md"}:16: pytorch {message}\n')
+    assert err.endswith(f'd2lite: {PAGES / "broken/failing.md"}:16: pytorch {message}\n')
 
 
 def test_one_failing_tab_fails_the_run_and_the_others_go_on(command, tmp_path, monkeypatch):

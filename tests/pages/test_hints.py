@@ -1,11 +1,13 @@
 """A name that d2lite does not have is told with what is known of it, and with names like it."""
 
+from pathlib import Path
+
 import pytest
 from contract import BACKENDS, require
 
 from d2lite import interface
 from d2lite.pages.hints import IN_D2L, SINCE, hint_for, name_hint, names_like
-from d2lite.pages.reading.page import parse_page
+from d2lite.pages.reading.page import read_page
 from d2lite.pages.running.kernel import run_tab
 
 
@@ -41,9 +43,9 @@ def test_only_names_of_d2lite_get_a_hint(ename, evalue, name):
 
 
 @pytest.mark.parametrize('backend', BACKENDS)
-def test_a_page_of_an_older_edition(tmp_path, backend):
+def test_a_page_of_an_older_edition(backend):
     require(backend)
-    text = '```python\nd2l.tensor([1.0])\n```\n```python\n\nd2l.train_ch3(1)\n```\n'
-    result = run_tab(parse_page(text, tmp_path / 'page.md'), backend)
-    assert (result.cells_run, result.error.line) == (1, 6)
+    page = read_page(Path(__file__).parent / 'broken/older.md')
+    result = run_tab(page, backend)
+    assert (result.cells_run, result.error.line) == (1, 11)
     assert result.error.hint == name_hint('train_ch3')

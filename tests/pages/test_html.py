@@ -3,6 +3,7 @@
 import base64
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from nbformat import v4
@@ -11,6 +12,8 @@ from results import LESSON, PLOT, display, lesson_outputs, ran, stream
 from d2lite.pages.export.html import page_html
 from d2lite.pages.export.mathematics import FormulaError, to_mathml
 from d2lite.pages.export.outputs import plain_text
+from d2lite.pages.export.prose import ProseRenderer
+from d2lite.pages.reading.references import to_markdown
 from d2lite.pages.rewriting.overrides import Override
 from d2lite.pages.running.result import Failure
 
@@ -190,6 +193,48 @@ def test_text_brings_nothing_that_runs_or_loads(markdown, place):
     for key in 'data-tab', 'role':
         marked = [e for e in tree.elements if e[1].get(key) in ('jax', 'tab')]
         assert marked == []
+
+
+def prose(*blocks):
+    renderer = ProseRenderer(Path('page.md'))
+    return [renderer(to_markdown(block, {})) for block in blocks]
+
+
+def test_prices_are_no_formulas():
+    (html,) = prose('Pay $200,000 for it, where $x$ is, 或$5元，其中$y$是')
+    assert html.count('<math') == 2
+    assert 'Pay $200,000 for it, where <math' in html and '或$5元，其中<math' in html
+
+
+def test_bold_beside_full_width_punctuation():
+    (html,) = prose('[**重点。**]然后**注意：**这里，*“学习”*是（**甲**）')
+    assert html == (
+        '<p><strong>重点。</strong>然后<strong>注意：</strong>这里，'
+        '<em>“学习”</em>是（<strong>甲</strong>）</p>\n'
+    )
+
+
+def test_words_go_on_over_the_end_of_a_line_in_scripts_without_spaces():
+    assert prose('深度\n学习，\n*机器*\n学习 and\nmore\n学习', '한국\n어') == [
+        '<p>深度学习，<em>机器</em>学习 and\nmore\n学习</p>\n',
+        '<p>한국\n어</p>\n',
+    ]
+
+
+@pytest.mark.parametrize(
+    'heading, anchor',
+    [
+        ('线性回归 的：实现', '线性回归-的-实现'),
+        ('Öğrenme Hızı', 'öğrenme-hızı'),
+        ('Mo\u0302 hi\u0300nh', 'm\u00f4-h\u00ecnh'),  # marks of their own, as some editors write
+        ('हिन्दी पाठ', 'हिन्दी-पाठ'),
+        ('!?', 'section'),
+    ],
+)
+def test_anchors_keep_the_letters_of_every_script(heading, anchor):
+    assert prose(f'## {heading}')[0].startswith(f'<h2 id="{anchor}">')
+    renderer = ProseRenderer(Path('page.md'))
+    assert [renderer.anchor(heading), renderer.anchor(heading)] == [anchor, f'{anchor}-2']
 
 
 def test_an_svg_stays_in_its_picture():

@@ -10,7 +10,7 @@ from nbformat import v4
 from results import LESSON, PLOT, display, lesson_outputs, ran, stream
 
 from d2lite.pages.export.html import page_html
-from d2lite.pages.running.command import prepare
+from d2lite.pages.running.collect import collect
 from d2lite.pages.running.kernel import wait_for
 from d2lite.pages.running.progress import Reporter
 from d2lite.pages.running.tabs import run_tabs
@@ -314,7 +314,7 @@ def test_the_policy_would_stop_a_script_that_came_through(browser, tmp_path, les
 def test_a_real_lesson_on_four_tabs(visit):
     for tab in BACKENDS:
         require(tab)
-    results = prepare([SCRATCH], 'all', {'max_epochs': '1'})
+    results = collect([SCRATCH], 'all', {'max_epochs': '1'}, Path('build')).results
     reporter = Reporter(results, quiet=True)
     wait_for(run_tabs(results, 600, [], reporter, jobs=1, on_done=lambda result: None))
     assert [result.error for result in results] == [None] * 4

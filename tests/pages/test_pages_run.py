@@ -128,7 +128,7 @@ def test_cells_of_the_tab_and_no_others(run, world):
 
 
 def test_failing_cell_is_told_with_its_place(run):
-    result = run(read_page(PAGES / 'failing.md'))
+    result = run(read_page(PAGES / 'broken/failing.md'))
     assert result.printed['stdout'] == '0.5\n'
     assert (result.cells_run, result.cells_total) == (2, 4)
     error = result.error
@@ -484,3 +484,17 @@ def test_lesson(backend):
     assert losses == pytest.approx([2.3129, 0.32594, 0.047944], rel=1e-3)
     assert result.values['show']['w_error'] == pytest.approx([0.09868, -0.21435], rel=1e-3)
     assert result.values['show']['b_error'] == pytest.approx(0.20859, rel=1e-3)
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_page_in_chinese_with_a_fifth_tab_and_d2l_from_the_start(backend):
+    require(backend)
+    result = run_tab(read_page(PAGES / 'chinese.md'), backend, show=['总和'])
+    assert result.error is None
+    assert result.values['show'] == {'总和': 6}
+    assert result.cells_total == (3 if backend == 'jax' else 2)
+
+
+def test_a_slip_in_a_tab_is_no_tab_of_its_own():
+    with pytest.raises(PageError, match=r'slip.md:9: Unknown tab .* Did you mean .pytorch'):
+        read_page(PAGES / 'broken/slip.md')

@@ -51,6 +51,8 @@ def notes(results: list[TabResult]) -> list[str]:
             f'Not as written: {change.name} = {change.new} instead of '
             f'{" ".join(change.old.split())} (line {change.line} of the page).'
         )
+    for old in dict.fromkeys(old for result in results for old in result.lent):
+        sentences.append(f'Lent to the page: {old}.')
     versions = f'd2lite {d2lite.__version__}, Python {platform.python_version()}'
     system = f'{platform.system()} {platform.machine()}'
     return [*sentences, f'Run on {datetime.date.today()} with {versions}, {system}.']

@@ -3,6 +3,8 @@
 lesson.html             the page with all its tabs
 lesson.jax.ipynb        a notebook for each tab
 lesson.jax.md           Markdown for each tab, and lesson.jax_files/ with its pictures
+
+A page that was found in a folder has its files in the same place below the folder of the files.
 """
 
 from pathlib import Path
@@ -27,8 +29,8 @@ class Writer:
         for result in results:
             self.pages.setdefault(result.page.path, []).append(result)
         stems = {}
-        for path in self.pages:
-            other = stems.setdefault(path.stem, path)
+        for path, runs in self.pages.items():
+            other = stems.setdefault(runs[0].place.with_suffix(''), path)
             if other != path:
                 message = f'It would be written to the same file as {other}; run one at a time.'
                 raise PageError(path, None, message)
@@ -42,14 +44,20 @@ class Writer:
         self.done.add(result)
         notebook = executed_notebook(result)
         if 'notebook' in self.formats:
-            name = f'{result.page.path.stem}.{result.tab}.ipynb'
-            self._write(name, nbformat.writes(notebook) + '\n')
+            self._write(_name(result, f'{result.tab}.ipynb'), nbformat.writes(notebook) + '\n')
         if 'md' in self.formats:
-            for name, data in markdown_files(notebook, result).items():
-                self._write(name, data)
+            *pictures, text = markdown_files(notebook, result).items()
+            for name, data in pictures:
+                self._write(result.place.parent / name, data, tell=False)
+            self._write(result.place.parent / text[0], text[1])
         results = self.pages[result.page.path]
         if self.done.issuperset(results):
             self._write_page(results)
+
+    def notebook_of(self, result: TabResult) -> str:
+        """The path of the notebook of one tab; empty if none is written."""
+        written = 'notebook' in self.formats
+        return str(self.folder / _name(result, f'{result.tab}.ipynb')) if written else ''
 
     def interrupted(self) -> None:
         """Writes the partial results of the tabs that had begun."""
@@ -61,21 +69,25 @@ class Writer:
             if begun and not self.done.issuperset(results):
                 self._write_page(results)
 
-    def write_index(self) -> None:
-        """Writes index.html, which leads to the pages."""
-        titles = {f'{path.stem}.html': _title(runs[0].page) for path, runs in self.pages.items()}
-        self._write('index.html', index_html(titles))
+    def write_index(self, results: list[TabResult]) -> None:
+        """Writes index.html, which leads to the pages of `results`."""
+        titles = {_name(result, 'html').as_posix(): _title(result.page) for result in results}
+        self._write(Path('index.html'), index_html(titles))
 
     def _write_page(self, results: list[TabResult]):
         if 'html' in self.formats:
-            self._write(f'{results[0].page.path.stem}.html', page_html(results))
+            self._write(_name(results[0], 'html'), page_html(results))
 
-    def _write(self, name: str, data: str | bytes):
+    def _write(self, name: Path, data: str | bytes, tell: bool = True):
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
-        if path.parent == self.folder:
+        if tell:
             self.written.append(path)
+
+
+def _name(result: TabResult, suffix: str) -> Path:
+    return result.place.with_name(f'{result.place.stem}.{suffix}')
 
 
 def _title(page: Page) -> str:

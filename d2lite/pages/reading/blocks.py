@@ -20,6 +20,15 @@ class PageError(ValueError):
 
     def __init__(self, path: Path | str, line: int | None, message: str) -> None:
         super().__init__(f'{path}:{line}: {message}' if line else f'{path}: {message}')
+        self.path, self.line, self.message = path, line, message
+
+
+class NoCells(PageError):
+    """A Markdown file without code that could run."""
+
+
+class NoTab(PageError):
+    """A page that does not have the tab that was asked for."""
 
 
 @dataclass(frozen=True)

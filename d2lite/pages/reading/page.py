@@ -28,7 +28,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from d2lite import selection
-from d2lite.pages.reading.blocks import Cell, PageError, Prose, has_backend
+from d2lite.pages.reading.blocks import Cell, NoCells, NoTab, PageError, Prose, has_backend
 from d2lite.pages.reading.cells import check_closed, offered_tabs, read_cell
 from d2lite.pages.reading.old_outputs import without_old_outputs
 from d2lite.pages.reading.prose import code_lines, split_prose
@@ -79,7 +79,7 @@ class Page:
         if (self.tabs or self.other_tabs) and name not in self.tabs:
             line = next(cell.line for cell in self.cells if cell.front or cell.tabs)
             has = ', '.join(self.tabs + self.other_tabs)
-            raise PageError(self.path, line, f'The page has no tab {tab!r}; it has {has}.')
+            raise NoTab(self.path, line, f'The page has no tab {tab!r}; it has {has}.')
         return name
 
 
@@ -108,7 +108,7 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
     chosen = marked or [fence for fence in fences if fence.info.split()[:1] == ['python']]
     if not chosen:
         wanted = '```{.python .input} or ```python'
-        raise PageError(path, 1, f'The page has no cells: no fence begins with {wanted}.')
+        raise NoCells(path, 1, f'The page has no cells: no fence begins with {wanted}.')
 
     parts, lines, code = [], text.removesuffix('\n').split('\n'), code_lines(tokens)
     ends = [0, *(fence.map[1] for fence in chosen)]

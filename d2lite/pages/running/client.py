@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from d2lite.pages.compat.table import hint as hint_of_old_name
 from d2lite.pages.hints import hint_for
 from d2lite.pages.reading.page import Cell
 from d2lite.pages.running.result import Failure
@@ -28,6 +29,7 @@ class KernelClient(NotebookClient):
 
     on_output: Callable[[str, str], None] | None = None  # takes 'stdout' or 'stderr', and the text
     output_error: Exception | None = None  # what it raised
+    lent: bool = False  # the page has names that the frameworks have given up
     usable: bool = False  # the kernel is alive and waits for the next cell
 
     def __init__(self, notebook: NotebookNode, folder: str) -> None:
@@ -78,7 +80,7 @@ class KernelClient(NotebookClient):
         try:
             await self.async_execute_cell(node, index, store_history=cell is not None)
         except CellExecutionError as error:
-            return _failure(error, node, cell)
+            return _failure(error, node, cell, self.lent)
         except CellTimeoutError:
             self.usable = False
             return Failure(cell, line, 'Timeout', f'still running after {seconds:g} seconds')
@@ -125,7 +127,7 @@ def _printed(kind: str, content: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _failure(error: CellExecutionError, node, cell: Cell | None) -> Failure:
+def _failure(error: CellExecutionError, node, cell: Cell | None, lent: bool) -> Failure:
     traceback = [out.traceback for out in node.outputs if out.output_type == 'error'][-1:]
     lines = ANSI.sub('', '\n'.join(traceback[0] if traceback else [])).splitlines()
     text = '\n'.join(line for line in lines if line.strip())
@@ -136,7 +138,10 @@ def _failure(error: CellExecutionError, node, cell: Cell | None) -> Failure:
     found = re.search(rf'In ?\[{node.execution_count}\],.*?\bline:? (\d+)', text)
     line = cell.first_line + int(found[1]) - 1 if found else cell.first_line
     message = ANSI.sub('', error.evalue)
-    return Failure(cell, line, error.ename, message, text, hint_for(error.ename, message))
+    hint = hint_for(error.ename, message) or hint_of_old_name(
+        error.ename, message, cell.source, lent
+    )
+    return Failure(cell, line, error.ename, message, text, hint)
 
 
 def _ending(code: int | None) -> str:

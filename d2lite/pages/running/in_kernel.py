@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from d2lite import seeds, selection
+from d2lite.pages.compat import lending
 from d2lite.pages.jupyter import aliases, tab
 from d2lite.pages.rewriting.imports import FACES
 from d2lite.saving import storage
@@ -18,7 +19,7 @@ MIMETYPE = 'application/x-d2lite-report'
 MAX_SIZE = 100  # elements of an array that is reported in full
 
 
-def set_up(name: str, seed: int | None = None) -> None:
+def set_up(name: str, seed: int | None = None, compat: bool = False) -> None:
     """Makes this the kernel of tab `name`, with its framework imported, and seeded if asked for.
 
     The framework is imported first because its backend may have to patch it: a page may import
@@ -28,6 +29,8 @@ def set_up(name: str, seed: int | None = None) -> None:
     """
     from IPython import get_ipython
 
+    if compat:
+        lending.lend()
     aliases.install()
     tab.select(name)
     get_ipython().push({'d2l': _face(name)})
@@ -39,13 +42,15 @@ def report(shell: 'InteractiveShell', name: str, show: list[str]) -> None:
     """Sends the runner a summary of tab `name`, as JSON.
 
     Keys: `framework`, `version`, `devices`; `device` and `history` of the page's trainer, if it has
-    one; `show`, the values of the names asked for; `notes`, the errors of parts that failed.
+    one; `show`, the values of the names asked for; `lent`, the old names that were used, in
+    sentences; `notes`, the errors of parts that failed.
     """
     from IPython.display import publish_display_data
 
     parts = {
         'framework': lambda: _framework(name),
         'trainer': lambda: _training(shell.user_ns, name),
+        'lent': lambda: {'lent': [entry.sentence for entry in lending.used_names()]},
         'show': lambda: {'show': {n: _plain(shell.user_ns.get(n), name) for n in show}},
     }
     values, notes = {}, []

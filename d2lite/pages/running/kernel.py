@@ -61,11 +61,12 @@ async def execute(
     seed: int | None = None,
     variables: Path | str | None = None,
     on_cell: Callable[[], None] | None = None,
+    folder: Path | None = None,
 ) -> None:
     """Runs the tab of `result`, and fills it in; the arguments are those of `run_tab`.
 
-    `on_cell()` is called after each cell that passed. If this is cancelled, `result` holds
-    the cells that ran, and an error that says so.
+    The kernel runs in `folder`, else in that of the page. `on_cell()` is called after each cell
+    that passed. If this is cancelled, `result` holds the cells that ran, and an error that says so.
     """
     cells = result.page.for_tab(result.tab)
     inside = "__import__('d2lite.pages.running.in_kernel').pages.running.in_kernel"
@@ -73,15 +74,18 @@ async def execute(
     if variables:
         path = str(Path(variables).resolve())
         report += f'\n{inside}.save_variables(get_ipython(), {result.tab!r}, {path!r})'
-    first = v4.new_code_cell(f'{inside}.set_up({result.tab!r}, {seed!r})')
+    first = v4.new_code_cell(f'{inside}.set_up({result.tab!r}, {seed!r}, {result.compat!r})')
     last = v4.new_code_cell(report)
     notebook = v4.new_notebook(cells=[first, *result.notebook.cells, last])
 
-    with tempfile.TemporaryDirectory(prefix='d2lite-') as folder:
-        client = KernelClient(notebook, folder)
+    with tempfile.TemporaryDirectory(prefix='d2lite-') as own:
+        client = KernelClient(notebook, own)
+        client.lent = result.compat
         current = None
         try:
-            result.error = await client.start(result.tab, result.page.path.parent.resolve())
+            result.error = await client.start(
+                result.tab, (folder or result.page.path.parent).resolve()
+            )
             result.error = result.error or await client.attempt(0, SETUP_SECONDS)
             ready = result.error is None
             client.on_output = on_output

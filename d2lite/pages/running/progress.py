@@ -56,7 +56,7 @@ class Reporter:
 
     def name(self, result: TabResult) -> str:
         """The tab, with its page if there are several."""
-        return f'{result.page.path.name} · {result.tab}' if self.several_pages else result.tab
+        return f'{result.place} · {result.tab}' if self.several_pages else result.tab
 
     def begin(self, result: TabResult) -> None:
         """Reports that a tab begins."""

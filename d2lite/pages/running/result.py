@@ -1,6 +1,7 @@
 """The result of a page on one tab, and the error that ended it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, v4
@@ -41,6 +42,8 @@ class TabResult:
     notebook: NotebookNode | None = None  # the cells with their outputs
     page: Page | None = None
     overridden: list[Override] = field(default_factory=list)
+    compat: bool = False  # names that the frameworks have given up are lent
+    place: Path | None = None  # of the page below the folder that was run; else its name
 
     @property
     def nodes(self) -> dict[int, NotebookNode]:
@@ -69,6 +72,11 @@ class TabResult:
         """The device of the trainer, or else those that the framework has."""
         return self.values.get('device') or ', '.join(self.values.get('devices', []))
 
+    @property
+    def lent(self) -> list[str]:
+        """The names lent by `--compat` that the page has used, each in a sentence."""
+        return self.values.get('lent', [])
+
     def failed_in(self, cell: Cell) -> bool:
         """True if the run ended with an error in `cell`."""
         return self.error is not None and self.error.cell == cell
@@ -78,8 +86,11 @@ class TabResult:
         return self.failed_in(cell) or cell.position in list(self.nodes)[: self.cells_run]
 
     @classmethod
-    def of(cls, page: Page, tab: str) -> 'TabResult':
-        """The result before the run. Raises PageError or BackendError if there is no such tab."""
+    def of(cls, page: Page, tab: str, place: Path | None = None) -> 'TabResult':
+        """The result before the run. Raises PageError or BackendError if there is no such tab.
+
+        `place` is the path of the page below the folder that is run; its files go there.
+        """
         nodes = [
             v4.new_code_cell(
                 cell.source, metadata={'d2lite': {'position': cell.position, 'line': cell.line}}
@@ -87,4 +98,5 @@ class TabResult:
             for cell in page.for_tab(tab)
         ]
         notebook = v4.new_notebook(cells=nodes)
-        return cls(selection.canonical_name(tab), len(nodes), notebook=notebook, page=page)
+        name, place = selection.canonical_name(tab), place or Path(page.path.name)
+        return cls(name, len(nodes), notebook=notebook, page=page, place=place)

@@ -1,4 +1,4 @@
-"""The table at the end of a run: one line for each tab."""
+"""The table at the end of a run: one line for each tab, of all pages."""
 
 import textwrap
 
@@ -18,7 +18,9 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
     wide = out.width >= WIDE
     separator = ' ' if wide else '\n'
     epochs = [epoch for result in results for epoch in result.history]
-    columns = {
+    several = len({result.page and result.page.path for result in results}) > 1
+    columns = {'page': lambda r: str(r.place)} if several else {}
+    columns |= {
         'tab': lambda r: r.tab,
         'version': _version,
         'device': lambda r: r.device,
@@ -38,7 +40,7 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
         # In a narrow table versions and messages are folded, and numbers never.
         grid.add_column(
             escape(title if wide else title.replace(' ', '\n')),
-            no_wrap=title not in ('version', 'device', 'result'),
+            no_wrap=title not in ('page', 'version', 'device', 'result'),
             overflow='fold',
             justify='right' if title == 'seconds' else 'left',
         )
@@ -48,11 +50,25 @@ def print_table(out: Console, results: list[TabResult], show: list[str]) -> None
     out.print(grid)
     for result in results:
         if result.error and not wide:
-            out.print(f'{result.tab} {_verdict(result)}', style='red', markup=False)
-    for change in dict.fromkeys(change for result in results for change in result.overridden):
-        old = ' '.join(change.old.split())
-        message = f'Set: {change.name} = {change.new} instead of {old} in line {change.line}.'
-        out.print(message, markup=False)
+            page = f'{result.place} · ' if several else ''
+            out.print(f'{page}{result.tab} {_verdict(result)}', style='red', markup=False)
+    changes = [
+        (result.place if several else '', c) for result in results for c in result.overridden
+    ]
+    for page, change in dict.fromkeys(changes):
+        old, of_page = ' '.join(change.old.split()), f' of {page}' if page else ''
+        line = f'line {change.line}{of_page}'
+        out.print(f'Set: {change.name} = {change.new} instead of {old} in {line}.', markup=False)
+
+
+def print_lent(out: Console, results: list[TabResult]) -> None:
+    """Prints the names lent by `--compat` that the pages have used, each with its tabs."""
+    tabs = {}
+    for result in results:
+        for old in result.lent:
+            tabs.setdefault(old, {})[result.tab] = True
+    for old, of_tabs in tabs.items():
+        out.print(f'Lent on {", ".join(of_tabs)}: {old}.', markup=False, soft_wrap=True)
 
 
 def _version(result):

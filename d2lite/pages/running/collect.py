@@ -1,0 +1,95 @@
+"""The runs to make: the pages that paths and folders name, and their tabs.
+
+A page that is named must be all right. In a folder, one that has no cells, or not the tab, is left
+out; one that cannot be read is counted as a failure, and the others go on.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from d2lite.pages.reading.blocks import NoCells, NoTab
+from d2lite.pages.reading.page import Page, PageError, read_page
+from d2lite.pages.rewriting.overrides import Override, override
+from d2lite.pages.running.result import TabResult
+from d2lite.pages.running.tabs import tabs_to_run, tell_tabs_without_backend
+
+
+@dataclass
+class Collected:
+    """The runs to make, and what became of the other files of the folders."""
+
+    results: list[TabResult] = field(default_factory=list)
+    unreadable: list[PageError] = field(default_factory=list)
+    left_out: list[Path] = field(default_factory=list)  # pages that do not have the tab
+
+
+def collect(paths: list[Path], tab: str | None, settings: dict[str, str], skip: Path) -> Collected:
+    """The runs of each tab of each page, with its values set; `skip` is a folder to leave out.
+
+    Raises PageError or BackendError for a page that is named and cannot be run, and for a setting
+    that no page takes.
+    """
+    collected, told, pages, taken = Collected(), set(), [], not settings
+    for path, place, named in find_pages(paths, skip):
+        try:
+            page = read_page(path)
+            pages.append(page)
+            tabs = tabs_to_run(page, tab, told)
+            page, changes = _override(page, settings, tabs, named)
+        except PageError as error:
+            if named:
+                raise
+            if isinstance(error, NoTab):
+                collected.left_out.append(path)
+            elif not isinstance(error, NoCells):
+                collected.unreadable.append(error)
+            continue
+        taken = taken or bool(changes)
+        for name in tabs:
+            result = TabResult.of(page, name, place)
+            positions = {cell.position for cell in page.for_tab(name)}
+            result.overridden = [each for each in changes if each.cell in positions]
+            collected.results.append(result)
+    if not taken and collected.results:
+        raise ValueError(f'--set {", ".join(settings)}: no page has a place that could take it.')
+    tell_tabs_without_backend(pages)
+    return collected
+
+
+def find_pages(paths: list[Path], skip: Path) -> Iterator[tuple[Path, Path, bool]]:
+    """Each page once: its path, its place below the folder, and whether it was named itself.
+
+    Hidden folders are left out. Raises PageError for a folder without Markdown files.
+    """
+    found = {}
+    for path in paths:
+        if not path.is_dir():
+            found.setdefault(path, (Path(path.name), True))
+            continue
+        inside = [each for each in sorted(path.rglob('*.md')) if _visible(each, path, skip)]
+        if not inside:
+            raise PageError(path, None, 'The folder holds no Markdown files, so no pages.')
+        for each in inside:
+            found.setdefault(each, (each.relative_to(path), False))
+    for path, (place, named) in found.items():
+        yield path, place, named
+
+
+def _visible(path: Path, folder: Path, skip: Path) -> bool:
+    hidden = any(part.startswith(('.', '__')) for part in path.relative_to(folder).parts)
+    inside = skip.resolve() in path.resolve().parents and folder.resolve() != skip.resolve()
+    return not hidden and not inside
+
+
+def _override(
+    page: Page, settings: dict[str, str], tabs: list[str], named: bool
+) -> tuple[Page, list[Override]]:
+    if not settings:
+        return page, []
+    try:
+        return override(page, settings, tabs)
+    except PageError:
+        if named:
+            raise
+        return page, []  # in a folder, other pages may have the name
