@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from d2lite.training import compiled
 from d2lite.training.compiled import CannotCompile, collected_outputs
+from d2lite.training.module import attributes
 from d2lite.training.step_code import PLAIN, SKIPPED
 from d2lite_tensorflow.framework import keras
 
@@ -46,8 +47,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return [[value] for value in self.concrete_step(batch, train)(batch, train)]
 
     def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
-        order = () if order is None else (order,)
-        values = self.concrete_steps[train](*order, tf.constant(start), tf.constant(stop))
+        start_and_stop = tf.constant(start), tf.constant(stop)
+        values = self.concrete_steps[train](order, *start_and_stop, train)
         return [value.numpy()[start:stop].tolist() for value in values]
 
     def concrete_step(self, batch: Sequence[tf.Tensor], train: bool) -> Any:
@@ -123,7 +124,7 @@ def _as_tensors(batch):
 def _layers_in(layer):
     """The layer, and the layers among its attributes, and among theirs."""
     yield layer
-    own = [value for name, value in vars(layer).items() if not name.startswith('_')]
+    own = [value for _, value in attributes(layer)]
     for child in [*getattr(layer, 'layers', ()), *own]:
         if isinstance(child, keras.layers.Layer):
             yield from _layers_in(child)
