@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __version__ = '0.1.0'
 
-__all__ = ['BackendError', 'available', 'backend', 'install_as_d2l']
+__all__ = ['BackendError', 'available', 'backend', 'compat', 'install_as_d2l']
 
 # `from d2lite import torch` asks `__getattr__` for these before it imports them.
 _SUBMODULES = {module.name for module in pkgutil.iter_modules(__path__)}  # noqa: F405
@@ -31,6 +31,17 @@ def install_as_d2l() -> None:
     from d2lite.pages.jupyter.aliases import install
 
     install()
+
+
+def compat() -> None:
+    """Lends this process names that the frameworks have given up; docs/compat.md lists them.
+
+    Nothing else in d2lite changes the module of somebody else. Call it before the framework is
+    imported: which Keras TensorFlow has is decided then.
+    """
+    from d2lite.pages.compat.lending import lend
+
+    lend()
 
 
 def __getattr__(name: str) -> ModuleType | Any:

@@ -14,6 +14,7 @@ class AfterImport(MetaPathFinder):
 
     def __init__(self) -> None:
         self.waiting: dict[str, list[Callable[[], None]]] = {}
+        self.searched: set[str] = set()
 
     def when(self, module: str, function: Callable[[], None]) -> None:
         """Calls `function` when `module` has been imported: now, if it has been already."""
@@ -27,22 +28,27 @@ class AfterImport(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Any = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        functions = self.waiting.pop(fullname, None)
-        if not functions:
+        if fullname not in self.waiting or fullname in self.searched:
             return None
-        spec = importlib.util.find_spec(fullname)  # by the other finders, for nobody waits now
+        self.searched.add(fullname)
+        try:
+            spec = importlib.util.find_spec(fullname)  # by the other finders
+        finally:
+            self.searched.remove(fullname)
         if spec and spec.loader:
-            spec.loader = _Loader(spec.loader, functions)
-        else:
-            self.waiting[fullname] = functions
+            spec.loader = _Loader(spec.loader, lambda: self._imported(fullname))
         return spec
+
+    def _imported(self, name):
+        for function in self.waiting.pop(name, []):
+            function()
 
 
 class _Loader(Loader):
-    """The loader of a module, which calls functions in the end."""
+    """The loader of a module, which calls `then()` in the end."""
 
-    def __init__(self, loader, functions):
-        self.loader, self.functions = loader, functions
+    def __init__(self, loader, then):
+        self.loader, self.then = loader, then
 
     def create_module(self, spec):
         return self.loader.create_module(spec)
@@ -51,5 +57,4 @@ class _Loader(Loader):
         # Whoever asks the module for its loader, as for files of its package, gets the real one.
         module.__spec__.loader = module.__loader__ = self.loader
         self.loader.exec_module(module)
-        for function in self.functions:
-            function()
+        self.then()

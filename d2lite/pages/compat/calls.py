@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from d2lite.pages.compat.kinds import OldCall, used
+from d2lite.pages.compat.kinds import OldCall
 
 NUMBER = OldCall(
     '',
@@ -34,7 +34,7 @@ def number(kind: type, value: Any) -> Any:
     except TypeError:
         if kind not in (int, float) or not getattr(value, 'ndim', 0) or np.size(value) != 1:
             raise
-    used[NUMBER.name] = NUMBER
+    NUMBER.note()
     return kind(np.asarray(value).item())
 
 
@@ -43,7 +43,7 @@ def device(owner: Any) -> Any:
     found = owner.device
     if callable(found):
         return found()
-    used[DEVICE.name] = DEVICE
+    DEVICE.note()
     return found
 
 
@@ -51,7 +51,7 @@ def following(iterator: Any) -> Any:
     """`iterator.next()`, or the same of an iterator without this method."""
     if hasattr(iterator, 'next') or not isinstance(iterator, Iterator):
         return iterator.next()
-    used[NEXT.name] = NEXT
+    NEXT.note()
     return next(iterator)
 
 

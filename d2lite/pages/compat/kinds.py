@@ -1,15 +1,19 @@
 """The kinds of names that packages have given up, and how each kind is lent."""
 
+import builtins
 import functools
 import importlib
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 used: dict[str, 'OldName'] = {}  # what was used in this process, by name
+
+_lent: dict[ModuleType, dict[str, Callable[[], Any]]] = {}
 
 MISSING = ('AttributeError', 'ImportError', 'ModuleNotFoundError')
 
@@ -31,8 +35,17 @@ class OldName:
         """The whole name, as in 'jax.random.KeyArray'."""
         return f'{self.module}.{self.attribute}'.removesuffix('.__init__')
 
+    @property
+    def sentence(self) -> str:
+        """Since when it is gone, and what to write today."""
+        return f'{self.name} is gone since {self.gone}; today: {self.use}'
+
     def lend(self) -> None:
         """Puts it where it was; called when its module has been imported."""
+
+    def note(self) -> None:
+        """Remembers that it was used."""
+        used[self.name] = self
 
     def explains(self, kind: str, message: str, code: str) -> bool:
         """True if the error `message`, of class `kind`, comes from this name in `code`."""
@@ -54,7 +67,7 @@ class Alias(OldName):
 
     def take(self) -> Any:
         """What the name stands for today."""
-        used[self.name] = self
+        self.note()
         return find(self.use)
 
 
@@ -67,10 +80,12 @@ class OldModule(Alias):
         return f'{self.module}.{self.attribute}'.lstrip('.')
 
     def lend(self) -> None:
+        if find_spec(self.name):
+            return
         stand_in = ModuleType(self.name, f'Stands for {self.use}; made by d2lite.')
         stand_in.__path__ = []
         stand_in.__getattr__ = lambda name: self._attribute(name)
-        sys.modules.setdefault(self.name, stand_in)
+        sys.modules[self.name] = stand_in
         if self.module and not hasattr(sys.modules[self.module], self.attribute):
             _add_to_module(sys.modules[self.module], self.attribute, self.take)
 
@@ -98,10 +113,28 @@ class Made(OldName):
 
         @functools.wraps(function)
         def noted(*args: Any, **kwargs: Any) -> Any:
-            used[self.name] = self
+            self.note()
             return function(*args, **kwargs)
 
         setattr(find(path), last, noted)
+
+
+@dataclass(frozen=True)
+class OldForm(OldName):
+    """An older way to call a function that is still there.
+
+    `accept(function, note)` gives a function that takes both ways, and calls `note()` in the older.
+    """
+
+    accept: Callable[[Callable[..., Any], Callable[[], None]], Callable[..., Any]] | None = None
+
+    lendable = True
+
+    def lend(self) -> None:
+        path, _, last = f'{self.module}.{self.attribute}'.rpartition('.')
+        owner = find(path)
+        function = getattr(owner, last)
+        setattr(owner, last, functools.wraps(function)(self.accept(function, self.note)))
 
 
 @dataclass(frozen=True)
@@ -117,7 +150,7 @@ class OldProperty(OldName):
         setattr(find(path), last, property(self._noted))
 
     def _noted(self, owner):
-        used[self.name] = self
+        self.note()
         return self.get(owner)
 
 
@@ -142,7 +175,7 @@ class OldArgument(OldName):
         @functools.wraps(function)
         def taking(*args: Any, **kwargs: Any) -> Any:
             if self.keyword in kwargs:
-                used[self.name] = self
+                self.note()
                 value = kwargs.pop(self.keyword)
                 if self.new:
                     kwargs[self.new] = value
@@ -168,7 +201,7 @@ class Setting(OldName):
 
     def lend(self) -> None:
         self.set()
-        used[self.name] = self
+        self.note()
 
     @property
     def name(self) -> str:
@@ -187,28 +220,34 @@ class OldCall(OldName):
 
 
 def find(name: str) -> Any:
-    """The object of a name with dots; its modules are imported."""
-    parts = name.split('.')
-    found = importlib.import_module(parts[0])
-    for position, part in enumerate(parts[1:], start=2):
+    """The object of a name with dots, or a builtin; its modules are imported."""
+    first, *rest = name.split('.')
+    if not rest:
+        return getattr(builtins, first, None) or importlib.import_module(first)
+    found = importlib.import_module(first)
+    for position, part in enumerate(rest, start=1):
         try:
             found = getattr(found, part)
         except AttributeError:
             if not isinstance(found, ModuleType):
                 raise
-            found = importlib.import_module('.'.join(parts[:position]))
+            found = importlib.import_module('.'.join([first, *rest[:position]]))
     return found
 
 
 def _add_to_module(module: ModuleType, name: str, take: Callable[[], Any]) -> None:
     """Makes `module.name` what `take()` gives, if the module itself has no such name."""
+    if module in _lent:
+        _lent[module][name] = take
+        return
+    names = _lent[module] = {name: take}
     before = getattr(module, '__getattr__', None)
 
     def lookup(asked: str) -> Any:
-        if asked == name:
-            return take()
+        if asked in names:
+            return names[asked]()
         if before is None:
             raise AttributeError(f'module {module.__name__!r} has no attribute {asked!r}')
         return before(asked)
 
-    module.__getattr__ = lookup
+    module.__getattr__ = lookup  # Python asks it for names that the module does not have

@@ -2,10 +2,12 @@
 
 import sys
 import warnings
+from types import ModuleType
+from typing import Any
 
 from d2lite.pages.compat import calls
 from d2lite.pages.compat.after_import import AfterImport
-from d2lite.pages.compat.kinds import OldName, used
+from d2lite.pages.compat.kinds import OldName, Setting, used
 from d2lite.pages.compat.table import KERAS, TABLE
 
 _lent: list[AfterImport] = []  # one entry, when it has been done
@@ -33,6 +35,23 @@ def lend() -> None:
     calls.install()
 
 
-def used_names() -> list[OldName]:
-    """The old names that this process has used so far, in the order of their first use."""
-    return list(used.values())
+def used_names(namespace: dict[str, Any]) -> list[OldName]:
+    """The old names that have been used so far, in the order of their first use.
+
+    `namespace` has the variables of the user. A setting counts if something of its package is
+    among them, for other packages may have imported it.
+    """
+    packages = {_package(value) for value in namespace.values()}
+    return [
+        entry
+        for entry in used.values()
+        if not isinstance(entry, Setting) or entry.module in packages
+    ]
+
+
+def _package(value):
+    """The package that a module, class or function is from, or the class of an object."""
+    if not isinstance(value, ModuleType):
+        value = getattr(value, '__module__', '')
+    name = getattr(value, '__name__', value)
+    return name.partition('.')[0] if isinstance(name, str) else ''

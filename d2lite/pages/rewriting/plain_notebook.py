@@ -11,6 +11,7 @@ from collections.abc import Callable
 from nbformat import NotebookNode, v4
 
 from d2lite import selection
+from d2lite.pages.compat.renaming import write_current_names
 from d2lite.pages.reading.blocks import Cell, PageError
 from d2lite.pages.reading.page import Page
 from d2lite.pages.reading.references import find_labels, to_markdown
@@ -35,6 +36,7 @@ def to_plain_notebook(page: Page, tab: str) -> NotebookNode:
     """
     name = selection.canonical_name(tab)
     notebook = notebook_of(page, tab, lambda cell: v4.new_code_cell(plain_code(cell, page, name)))
+    write_current_names(notebook.cells)
     sources = [cell.source for cell in notebook.cells if cell.cell_type == 'code']
     if uses_d2l_unimported(sources):
         # A page that runs has `d2l` from the start, for only another tab may import it.

@@ -50,7 +50,7 @@ def report(shell: 'InteractiveShell', name: str, show: list[str]) -> None:
     parts = {
         'framework': lambda: _framework(name),
         'trainer': lambda: _training(shell.user_ns, name),
-        'lent': lambda: {'lent': [entry.sentence for entry in lending.used_names()]},
+        'lent': lambda: {'lent': [old.sentence for old in lending.used_names(shell.user_ns)]},
         'show': lambda: {'show': {n: _plain(shell.user_ns.get(n), name) for n in show}},
     }
     values, notes = {}, []
