@@ -1,5 +1,6 @@
 """Constructor arguments as attributes, and classes that are defined cell by cell."""
 
+import dataclasses
 import dis
 import inspect
 import itertools
@@ -13,12 +14,15 @@ Member = TypeVar('Member')
 class HyperParameters:
     """A class whose constructor arguments become attributes with one call."""
 
+    not_hyperparameters = ()  # names of arguments that are a framework's own
+
     def save_hyperparameters(self, ignore: Iterable[str] = ()) -> None:
         """Saves the arguments of the calling `__init__` as attributes, and in `self.hparams`.
 
         They have the values of the moment of the call. Local variables, and the arguments of a
         constructor that called that one, are not saved. `ignore`: names of arguments to leave out;
-        `self` and names that begin with an underscore always are. Raises RuntimeError outside of a
+        `self` and names that begin with an underscore always are. In the `__post_init__` of a
+        dataclass these are the fields that its constructor takes. Raises RuntimeError outside of a
         method. Definition: d2l, section "Object-Oriented Design for Implementation".
         """
         if isinstance(ignore, str):
@@ -27,16 +31,28 @@ class HyperParameters:
         arguments, varargs, keywords, values = inspect.getargvalues(frame)
         if not arguments or values.get(arguments[0]) is not self:
             raise RuntimeError('save_hyperparameters() must be called in a method, e.g. __init__')
-        names = [name for name in (*arguments[1:], varargs, keywords) if name is not None]
+        fields = _fields(self) if frame.f_code.co_name == '__post_init__' else {}
+        names = (*arguments[1:], varargs, keywords)
+        arguments = {name: values[name] for name in names if name in values}
         saved = {
-            name: values[name]
-            for name in names
-            if name in values and name not in ignore and not name.startswith('_')
+            name: value
+            for name, value in (fields | arguments).items()
+            if name not in (*ignore, *self.not_hyperparameters) and not name.startswith('_')
         }
         for name, value in saved.items():
-            setattr(self, name, value)
+            if name not in fields:
+                setattr(self, name, value)
         # A base class may have saved its own arguments before.
-        self.hparams = {**getattr(self, 'hparams', {}), **saved}
+        hparams = {**getattr(self, 'hparams', {}), **saved}
+        # A frozen dataclass, which has its fields, refuses to be given an attribute.
+        (object.__setattr__ if fields else setattr)(self, 'hparams', hparams)
+
+
+def _fields(thing):
+    """The fields that the constructor of a dataclass takes, by name; of others none."""
+    if not dataclasses.is_dataclass(thing):
+        return {}
+    return {each.name: getattr(thing, each.name) for each in dataclasses.fields(thing) if each.init}
 
 
 def add_to_class(cls: type) -> Callable[[Member], Member]:

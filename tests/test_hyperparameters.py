@@ -1,6 +1,9 @@
 """save_hyperparameters and add_to_class."""
 
+import dataclasses
+
 import pytest
+from contract import require
 
 from d2lite.hyperparameters import HyperParameters, add_to_class
 
@@ -41,6 +44,67 @@ def test_a_helper_that_builds_an_object_does_not_leak_its_arguments():
         return Base(a=width)
 
     assert vars(build(3, 7)) == {'a': 3, 'b': 2, 'hparams': {'a': 3, 'b': 2}}
+
+
+@pytest.mark.parametrize('frozen', [True, False])
+def test_the_fields_of_a_dataclass_are_saved_in_its_post_init(frozen):
+    @dataclasses.dataclass(frozen=frozen)
+    class Config(HyperParameters):
+        lr: float
+        scale: dataclasses.InitVar[int]
+        sizes: list = dataclasses.field(default_factory=list)
+        made: int = dataclasses.field(default=0, init=False)
+        _hidden: int = 1
+
+        def __post_init__(self, scale):
+            self.save_hyperparameters(ignore=['scale'] if frozen else [])
+
+    config = Config(0.1, 3, sizes=[4])
+    expected = {'lr': 0.1, 'sizes': [4]} | ({} if frozen else {'scale': 3})
+    assert config.hparams == expected
+    assert config.lr == 0.1 and (frozen or config.scale == 3)
+
+
+def test_a_dataclass_that_extends_another_saves_all_fields():
+    @dataclasses.dataclass
+    class First(HyperParameters):
+        a: int
+
+        def __post_init__(self):
+            self.save_hyperparameters()
+
+    @dataclasses.dataclass
+    class Second(First):
+        b: int = 2
+
+    assert Second(1).hparams == {'a': 1, 'b': 2}
+
+
+def test_a_method_named_post_init_of_another_class_saves_its_arguments():
+    class Plain(HyperParameters):
+        def __init__(self):
+            self.__post_init__(5)
+
+        def __post_init__(self, a):
+            self.save_hyperparameters()
+
+    assert vars(Plain()) == {'a': 5, 'hparams': {'a': 5}}
+
+
+def test_a_model_on_jax_saves_its_fields_in_post_init():
+    d2l = require('jax')
+
+    class Model(d2l.Classifier):
+        num_outputs: int
+        lr: float = 0.1
+
+        def __post_init__(self):
+            super().__post_init__()
+            self.save_hyperparameters(ignore=['plot_train_per_epoch', 'plot_valid_per_epoch'])
+
+    model = Model(3)
+    assert model.hparams == {'training': True, 'num_outputs': 3, 'lr': 0.1}
+    assert model.clone(lr=0.5).hparams['lr'] == 0.5
 
 
 def test_ignore_is_a_list():

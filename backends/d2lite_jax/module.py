@@ -28,6 +28,7 @@ class Module(module.Module, nn.Module):
     )
 
     backend = NAME
+    not_hyperparameters = ('parent', 'name')  # Flax's own fields
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         own = cls.__annotations__
