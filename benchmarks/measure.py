@@ -28,21 +28,12 @@ from functools import partial
 
 from benchmarks.workloads import LARGE, SMALL, Workload
 
-__all__ = [
-    'NAMES',
-    'clocks',
-    'contenders',
-    'elapsed',
-    'first_fits',
-    'fresh',
-    'later_fits',
-    'median',
-]
-__all__ += ['peak_memory', 'ratio', 'steady_epochs', 'steady_turn', 'take_turns']
+__all__ = ['NAMES', 'clocks', 'contenders', 'elapsed', 'first_fits', 'fresh', 'later_fits']
+__all__ += ['median', 'peak_memory', 'ratio', 'steady_epochs', 'steady_turn', 'take_turns']
 
 NAMES = ['d2lite', 'best', 'tutorial']
 
-# PyTorch and MXNet compute with OpenMP. Its threads spin while they wait for each other. That counts
+# PyTorch and MXNet compute with OpenMP. Its threads spin while they wait for each other: that counts
 # as CPU time, and where other processes run it has been ten times as much as the work.
 ENVIRONMENT = {'OMP_NUM_THREADS': '1', 'TF_CPP_MIN_LOG_LEVEL': '3'}
 
