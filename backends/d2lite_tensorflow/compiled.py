@@ -14,6 +14,7 @@ from d2lite_tensorflow.framework import keras
 
 class CompiledEpoch(compiled.CompiledEpoch):
     __doc__ = compiled.CompiledEpoch.__doc__
+    loops_to_the_end = True
 
     def build(self) -> None:
         trainer = self.trainer
@@ -35,7 +36,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             batch = self.trainer.prepare_batch(batch)
         self.concrete_step(_as_tensors(batch), train)
         loader = self.loader(train)
-        if self.loops and self.prepares_in_step(train) and loader.num_examples >= loader.batch_size:
+        if self.loops and self.prepares_in_step(train):
             number = tf.TensorSpec([], tf.int32)
             order = tf.TensorSpec([loader.num_examples], tf.int32) if loader.shuffle else None
             self.concrete_steps[train] = self.steps_function.get_concrete_function(
@@ -74,24 +75,39 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return [tf.convert_to_tensor(value) for value in outputs.values]
 
     def traced_steps(self, order: Any, start: int, stop: int, train: bool) -> list[tf.Tensor]:
-        """The steps from `start` to `stop`; returns arrays with a value for each whole batch."""
+        """The steps from `start` to `stop`; returns arrays with a value for each batch."""
         loader = self.loader(train)
-        size = loader.batch_size
+        whole, rest = divmod(loader.num_examples, loader.batch_size)
 
-        def step(index, *arrays):
-            rows = index * size + tf.range(size)
+        def values_at(index, size):
+            rows = index * loader.batch_size + tf.range(size)
             rows = rows if order is None else tf.gather(order, rows)
             batch = tuple(loader.data.gather(tensor, rows) for tensor in loader.tensors)
-            values = self.traced_step(batch, train)
+            return self.traced_step(batch, train)
+
+        def step(index, *arrays):
+            values = values_at(index, loader.batch_size)
             return index + 1, *(a.write(index, v) for a, v in zip(arrays, values, strict=True))
 
+        outputs = self.outputs[train]
         arrays = [
-            tf.TensorArray(output.dtype, loader.num_examples // size, element_shape=output.shape)
-            for output in self.outputs[train]
+            tf.TensorArray(output.dtype, len(loader), element_shape=output.shape)
+            for output in outputs
         ]
-        _, *arrays = tf.while_loop(
-            lambda index, *_: index < stop, step, [start, *arrays], parallel_iterations=1
-        )
+        if whole:
+            _, *arrays = tf.while_loop(
+                lambda index, *_: index < tf.minimum(stop, whole),
+                step,
+                [start, *arrays],
+                parallel_iterations=1,
+            )
+        if rest:
+            values = tf.cond(
+                stop > whole,
+                lambda: values_at(whole, rest),
+                lambda: [tf.zeros(output.shape, output.dtype) for output in outputs],
+            )
+            arrays = [a.write(whole, v) for a, v in zip(arrays, values, strict=True)]
         return [array.stack() for array in arrays]
 
     def values_read(self) -> tuple:

@@ -1,5 +1,6 @@
 """Module on TensorFlow: a Keras model that also trains plain `tf.Variable`s."""
 
+import contextvars
 import copy
 import functools
 import inspect
@@ -29,24 +30,36 @@ class Module(module.Module, keras.Model):
         return super().forward(X)
 
     def __call__(self, *inputs, training=None, **kwargs):
-        """The predictions; `training`: for this call, in place of what the Trainer has set."""
+        """The predictions; `training`: for this call, in place of what the Trainer has set.
+
+        A module within another one is in the mode of that one, unless it is told another.
+        """
+        if any(map(keras.backend.is_keras_tensor, tf.nest.flatten((inputs, kwargs)))):
+            # Keras asks for shapes, as `keras.Model(inputs, outputs)` does.
+            return super().__call__(*inputs, **kwargs)
         # Not through Keras, which would round float64 inputs to float32.
         method = self.forward if type(self).call is Module.call else self.call
         before = self.training
-        training = before if training is None else training
+        for each in (before, _mode.get()):
+            training = each if training is None else training
         if _takes_training(method.__func__):
             kwargs['training'] = training
-        if training is before:
-            return method(*inputs, **kwargs)
+        token = _mode.set(training)
         self.training = training
         try:
-            return method(*inputs, **kwargs)
+            outputs = method(*inputs, **kwargs)
         finally:
             self.training = before
+            _mode.reset(token)
+        self.built = True
+        return outputs
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, *inputs: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """What a Keras model defines; a subclass may define this in place of `forward`."""
-        return self(inputs, training=training)
+        return self(*inputs, training=training, **kwargs)
+
+    def build(self, *shapes: Any) -> None:
+        """Nothing to do: the layers within get their shapes when they are called."""
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Prepares for Keras's own `fit` and `evaluate`, which use the loss that they are given."""
@@ -172,4 +185,10 @@ def _empty(cls):
 
 @functools.cache
 def _takes_training(function):
-    return 'training' in inspect.signature(function).parameters
+    """Whether the function has a parameter `training`, or takes any keywords, to pass them on."""
+    parameters = inspect.signature(function).parameters.values()
+    return any(each.name == 'training' or each.kind is each.VAR_KEYWORD for each in parameters)
+
+
+# The mode of the module that calls others now.
+_mode = contextvars.ContextVar('mode', default=None)

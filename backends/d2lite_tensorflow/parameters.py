@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from d2lite.saving.layouts import neutral_name
 from d2lite.saving.numbering import numbered
-from d2lite.training.module import set_attribute
+from d2lite.training.module import attributes, set_attribute
 from d2lite_tensorflow.framework import keras
-from d2lite_tensorflow.module import plain_variables
+from d2lite_tensorflow.module import Module, plain_variables
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
@@ -36,27 +36,32 @@ def build(trainer: Any, batch: tuple[tf.Tensor, ...]) -> None:
 
 def _variables(trainer):
     """(name, variable, the model that has it as an attribute, and its path there) of all."""
-    found = {path: rest for path, *rest in _of_model(trainer.model)}
+    found = {}
+    for path, *rest in _of_layer(trainer.model):
+        same = sum(each.partition('#')[0] == path for each in found)
+        found[f'{path}#{same}' if same else path] = rest  # within one layer of Keras
     return [(name, *found[path]) for path, name in numbered(found).items()]
 
 
-def _of_model(model, before=''):
+def _of_layer(layer, before=''):
     """The same with paths for names; each path begins with what stands `before` it."""
-    for path, variable in plain_variables(model):
+    plain = plain_variables(layer) if isinstance(layer, Module) else []
+    for path, variable in plain:
         if variable.trainable:
-            yield before + path, variable, model, path
-    if isinstance(model, keras.Sequential):
-        children = enumerate(model.layers)
-    else:
-        children = [
-            (name, value)
-            for name, value in vars(model).items()
-            if isinstance(value, keras.layers.Layer) and not name.startswith('_')
-        ]
-    for name, child in children:
-        if isinstance(child, keras.Model):
-            yield from _of_model(child, f'{before}{name}.')
-        else:
-            for variable in child.weights:
-                own = variable.name.rpartition('/')[2].removesuffix(':0')
-                yield f'{before}{name}.{neutral_name(own)}', variable, None, None
+            yield before + path, variable, layer, path
+    seen = {id(variable) for _, variable in plain}
+    for name, child in _children(layer):
+        yield from _of_layer(child, f'{before}{name}.')
+        seen.update(map(id, child.weights))
+    for variable in layer.weights:
+        if id(variable) not in seen:
+            own = variable.name.rpartition('/')[2].removesuffix(':0')
+            yield f'{before}{neutral_name(own)}', variable, None, None
+
+
+def _children(layer):
+    """(name, layer) of the layers that a layer has in its attributes, or in its sequence."""
+    if type(layer).__module__.partition('.')[0] in ('keras', 'tf_keras'):
+        # What a layer of Keras is made of, the cell of an LSTM, say, is none of our names.
+        return enumerate(layer.layers) if isinstance(layer, keras.Model) else ()
+    return [pair for pair in attributes(layer) if isinstance(pair[1], keras.layers.Layer)]
