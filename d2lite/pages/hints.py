@@ -76,6 +76,8 @@ def hint_for(ename: str, evalue: str) -> str:
 
 def name_hint(name: str) -> str:
     """Sentences about `name`, which d2lite does not have."""
+    if name == 'paddle':
+        return 'd2lite has no backend for paddle.'
     if release := SINCE.get(name):
         sentence = f'{name} is no longer in d2l since {release}.'
     elif name in IN_D2L:

@@ -19,6 +19,9 @@ def test_what_is_known_of_a_name():
         name_hint('qwertz') == 'qwertz is in no release of d2l; a page may have to define it first.'
     )
     assert name_hint('show_image').endswith('names that look like it: show_images.')
+    assert hint_for('ImportError', "cannot import name 'paddle' from 'd2lite' (x)") == (
+        'd2lite has no backend for paddle.'
+    )
     assert names_like('linearregression')[0] == 'LinearRegression'
 
 
