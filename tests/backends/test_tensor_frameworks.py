@@ -5,12 +5,15 @@ called here by position and by keyword, with every argument that the framework d
 """
 
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pytest
 from contract import BACKENDS, backend_of, require
 
 from d2lite import interface
+from d2lite.pages.reading.page import read_page
+from d2lite.pages.running.kernel import run_tab
 
 A = np.array([[0.5, 1.0, 2.0], [3.0, 0.25, 0.5]], np.float32)
 CUBE = np.arange(24, dtype=np.float32).reshape(2, 3, 4) / 7
@@ -752,3 +755,15 @@ def test_numpy_arrays_are_taken_where_the_book_calls_a_method(d2l):
         found = d2l.numpy(getattr(d2l, name)(A, axis=1))
         np.testing.assert_allclose(found, reference, rtol=1e-6)
     assert d2l.reshape(A, (3, 2)).shape == (3, 2)
+
+
+def test_a_page_with_the_calls_of_each_tab(d2l):
+    page = read_page(Path(__file__).parent.parent / 'pages/tensors.md')
+    result = run_tab(page, backend_of(d2l), show=['share', 'first', 'labels', 'message'])
+    assert result.error is None
+    assert result.values['show'] == {
+        'share': 1,
+        'first': [8, 4, 0],
+        'labels': [1, 3, 5],
+        'message': 'row 3 does not exist: the data have 3 rows',
+    }
