@@ -34,7 +34,7 @@ class Module(module.Module, keras.Model):
 
         A module within another one is in the mode of that one, unless it is told another.
         """
-        if any(map(keras.backend.is_keras_tensor, tf.nest.flatten((inputs, kwargs)))):
+        if any(map(_is_symbolic, tf.nest.flatten((inputs, kwargs)))):
             # Keras asks for shapes, as `keras.Model(inputs, outputs)` does.
             return super().__call__(*inputs, **kwargs)
         # Not through Keras, which would round float64 inputs to float32.
@@ -181,6 +181,14 @@ def _empty(cls):
     if issubclass(cls, Module):
         layer._uncover_loss()
     return layer
+
+
+def _is_symbolic(value):
+    """Whether this stands for an input that a model of Keras is made from."""
+    try:
+        return keras.backend.is_keras_tensor(value)
+    except ValueError:  # Keras 2 says so of what is no tensor
+        return False
 
 
 @functools.cache

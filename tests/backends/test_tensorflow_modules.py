@@ -1,5 +1,6 @@
 """Modules and Keras layers within each other on TensorFlow, with any inputs and keywords."""
 
+import os
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ from trainings import train
 d2l = require('tensorflow')
 import tensorflow as tf  # noqa: E402
 
+LEGACY = os.environ.get('TF_USE_LEGACY_KERAS') == '1'
 layers = tf.keras.layers
 RNG = np.random.default_rng(0)
 
@@ -125,6 +127,8 @@ class Net(d2l.Classifier):
 
 @pytest.mark.parametrize('compiled', [None, False])
 def test_a_network_of_both_trains_and_all_its_parameters_are_there(compiled):
+    if LEGACY and compiled is None:
+        pytest.skip('Keras 2 draws dropout from tf.random, and such a step is not compiled')
     X, y = RNG.standard_normal((16, 5)).astype(np.float32), RNG.integers(0, 3, 16)
     with warnings.catch_warnings():
         warnings.simplefilter('error', UserWarning)  # of Keras on layers that are not built
