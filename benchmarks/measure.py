@@ -33,8 +33,8 @@ __all__ += ['median', 'peak_memory', 'ratio', 'steady_epochs', 'steady_turn', 't
 
 NAMES = ['d2lite', 'best', 'tutorial']
 
-# PyTorch and MXNet compute with OpenMP. Its threads spin while they wait for each other: that counts
-# as CPU time, and where other processes run it has been ten times as much as the work.
+# PyTorch and MXNet compute with OpenMP. Its threads spin while they wait for each other, which is
+# counted as CPU time, and where other processes run it has been ten times as much as the work.
 ENVIRONMENT = {'OMP_NUM_THREADS': '1', 'TF_CPP_MIN_LOG_LEVEL': '3'}
 
 
