@@ -111,7 +111,9 @@ class Best(JaxLoop):
         return params, (losses.mean(), val_loss)
 
     def step(self, params, rows, X, y):
-        loss, grads = jax.value_and_grad(self.loss)(params, X[rows], y[rows])
+        # All rows are there: X[rows] would look for negative ones.
+        X, y = (jnp.take(array, rows, axis=0, mode='clip') for array in (X, y))
+        loss, grads = jax.value_and_grad(self.loss)(params, X, y)
         return jax.tree.map(lambda param, grad: param - self.lr * grad, params, grads), loss
 
     def validate(self, params, X, y):
