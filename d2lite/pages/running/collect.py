@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from d2lite import selection
 from d2lite.pages.reading.blocks import NoCells, NoTab
 from d2lite.pages.reading.page import Page, PageError, read_page
 from d2lite.pages.rewriting.overrides import Override, override
@@ -21,14 +22,14 @@ class Collected:
 
     results: list[TabResult] = field(default_factory=list)
     unreadable: list[PageError] = field(default_factory=list)
-    left_out: list[Path] = field(default_factory=list)  # pages that do not have the tab
+    left_out: list[Path] = field(default_factory=list)  # pages without a tab that could run
 
 
 def collect(paths: list[Path], tab: str | None, settings: dict[str, str], skip: Path) -> Collected:
     """The runs of each tab of each page, with its values set; `skip` is a folder to leave out.
 
-    Raises PageError or BackendError for a page that is named and cannot be run, and for a setting
-    that no page takes.
+    Raises PageError or BackendError for a page that is named and cannot be run, ValueError for a
+    setting that no page takes, or if nothing is left to run.
     """
     collected, told, pages, taken = Collected(), set(), [], not settings
     for path, place, named in find_pages(paths, skip):
@@ -45,12 +46,20 @@ def collect(paths: list[Path], tab: str | None, settings: dict[str, str], skip: 
             elif not isinstance(error, NoCells):
                 collected.unreadable.append(error)
             continue
+        except selection.BackendError:
+            if named or tab != 'all':
+                raise
+            collected.left_out.append(path)  # it has tabs, but none that is installed
+            continue
         taken = taken or bool(changes)
         for name in tabs:
             result = TabResult.of(page, name, place)
+            result.named = named
             positions = {cell.position for cell in page.for_tab(name)}
             result.overridden = [each for each in changes if each.cell in positions]
             collected.results.append(result)
+    if not collected.results and not collected.unreadable:
+        raise ValueError(f'No page in {", ".join(map(str, paths))} runs on this tab.')
     if not taken and collected.results:
         raise ValueError(f'--set {", ".join(settings)}: no page has a place that could take it.')
     tell_tabs_without_backend(pages)

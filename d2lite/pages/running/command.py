@@ -46,9 +46,9 @@ def run_command(
     collected = collect(paths, tab, dict(map(parse_setting, settings)), folder)
     _tell_left_out(collected, tab)
     kept = Report(report, resume)
-    results = _not_done(collected.results, kept, 'html' in formats)
-    for result in results:
+    for result in collected.results:
         result.compat = compat
+    results = _not_done(collected.results, kept, 'html' in formats)
     writer = Writer(folder, formats, results)
     reporter = Reporter(results, jobs, quiet=bool(formats))
     for error in collected.unreadable:
@@ -113,9 +113,8 @@ def _entries_of(collected: Collected, report: Report) -> list[Entry]:
 
 def _tell_left_out(collected: Collected, tab: str | None) -> None:
     if number := len(collected.left_out):
-        pages = 'page does not have' if number == 1 else 'pages do not have'
-        wanted = 'a tab of d2lite' if tab == 'all' else 'this tab'
-        typer.echo(f'd2lite: {number} {pages} {wanted}; left out.', err=True)
+        why = 'no tab that works here' if tab == 'all' else 'no such tab'
+        typer.echo(f'd2lite: {number} of the pages left out: {why}.', err=True)
 
 
 def _tell_where(writer: Writer, report: Path | None) -> None:

@@ -100,9 +100,9 @@ class Report:
 
 
 def digest(result: TabResult) -> str:
-    """A number for the page as it runs on this tab: its text, and its code with values set."""
+    """A number for the page as it runs on this tab: its text, its code with values set, options."""
     code = [node.source for node in result.notebook.cells]
-    text = json.dumps([result.page.text, code])
+    text = json.dumps([result.page.text, code, result.compat])
     return hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]
 
 

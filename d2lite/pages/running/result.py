@@ -44,6 +44,7 @@ class TabResult:
     overridden: list[Override] = field(default_factory=list)
     compat: bool = False  # names that the frameworks have given up are lent
     place: Path | None = None  # of the page below the folder that was run; else its name
+    named: bool = True  # the page was named itself, and not found in a folder
 
     @property
     def nodes(self) -> dict[int, NotebookNode]:

@@ -101,4 +101,4 @@ async def run_tabs(
 def _folder_for(result: TabResult, isolated: Path | None) -> AbstractContextManager[Path | None]:
     if isolated is None:
         return nullcontext()
-    return scratch_folder(result.page.path, result.place, isolated)
+    return scratch_folder(result.page.path, result.place, result.named, isolated)
