@@ -88,6 +88,7 @@ PANDAS = [
             'pandas 3.0',
             '.ffill() or .bfill()',
             r"fillna\(\) got an unexpected keyword argument 'method'",
+            form='(method=)',
             accept=_fill_with_method,
         )
         for kind in ('DataFrame', 'Series')

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,10 @@ class OldCell(OldName):
 
     lendable = True
 
+    @property
+    def name(self) -> str:
+        return f'{super().name} without features'
+
     def lend(self) -> None:
         from flax import linen
 
@@ -42,7 +47,7 @@ class OldCell(OldName):
 
     def explains(self, kind: str, message: str, code: str) -> bool:
         without_size = f'{self.attribute}.__init__() missing 1 required' in message
-        from_class = f'{self.attribute}.initialize_carry' in code
+        from_class = re.search(rf'\b{self.attribute}\.initialize_carry', code) is not None
         return without_size or (from_class and "'int' object is not subscriptable" in message)
 
 
@@ -94,9 +99,10 @@ FLAX = [
         OldForm(
             'flax.training.checkpoints',
             name,
-            'Flax 0.6.7, which saves with Orbax,',
-            'os.path.abspath(path) as its path',
+            'Flax 0.6.7',
+            'os.path.abspath(path), for Orbax takes no other',
             r'Checkpoint path should be absolute',
+            form=' with a relative path',
             accept=_take_relative_paths,
         )
         for name in CHECKPOINTS

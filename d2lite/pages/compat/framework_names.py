@@ -111,9 +111,10 @@ TORCH = [
     OldForm(
         'torch',
         'load',
-        'PyTorch 2.6, of whole objects,',
+        'PyTorch 2.6',
         'torch.load(path, weights_only=False)',
         r'Weights only load failed',
+        form=' of whole objects',
         accept=_load_whole_objects,
     ),
     Alias('torch', 'set_deterministic', 'PyTorch 1.10', 'torch.use_deterministic_algorithms'),

@@ -77,7 +77,6 @@ JAX = [
     OldModule('jax.experimental', 'optimizers', 'JAX 0.3.16', 'jax.example_libraries.optimizers'),
     OldArgument('jax.numpy', 'clip', 'JAX 0.10.0', 'min=', keyword='a_min', new='min'),
     OldArgument('jax.numpy', 'clip', 'JAX 0.10.0', 'max=', keyword='a_max', new='max'),
-    OldArgument('jax.numpy', 'clip', 'JAX 0.10.0', 'arr=', keyword='a', new='arr'),
     Alias('optax', 'additive_weight_decay', 'Optax 0.1.9', 'optax.add_decayed_weights'),
     Alias('optax', 'hvp', 'Optax 0.1.9', 'optax.second_order.hvp'),
     Alias('optax', 'hessian_diag', 'Optax 0.1.9', 'optax.second_order.hessian_diag'),

@@ -53,7 +53,10 @@ class OldName:
             return re.search(self.error, message) is not None
         owner, _, last = self.attribute.rpartition('.')
         named = f"'{owner or self.module}'" in message and f"'{last}'" in message
-        return kind in MISSING and (named or re.search(rf'\b{self.name}\b', message) is not None)
+        whole = re.search(rf'\b{re.escape(self.name)}\b', message)
+        if self.module == 'numpy':
+            whole = whole or f'`np.{last}`' in message
+        return kind in MISSING and (named or bool(whole))
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,9 @@ class OldModule(Alias):
         stand_in.__path__ = []
         stand_in.__getattr__ = lambda name: self._attribute(name)
         sys.modules[self.name] = stand_in
+        package, _, last = self.attribute.rpartition('.')
+        if package:  # it belongs to another stand-in
+            setattr(sys.modules[package], last, stand_in)
         if self.module and not hasattr(sys.modules[self.module], self.attribute):
             _add_to_module(sys.modules[self.module], self.attribute, self.take)
 
@@ -96,7 +102,11 @@ class OldModule(Alias):
     def _attribute(self, name):
         if name.startswith('__'):
             raise AttributeError(name)
-        return getattr(self.take(), name)
+        self.take()
+        try:
+            return find(f'{self.use}.{name}')
+        except ImportError:
+            raise AttributeError(f'module {self.use!r} has no attribute {name!r}') from None
 
 
 @dataclass(frozen=True)
@@ -126,9 +136,14 @@ class OldForm(OldName):
     `accept(function, note)` gives a function that takes both ways, and calls `note()` in the older.
     """
 
+    form: str = ''  # how it was called: '(method=)', or ' with a relative path'
     accept: Callable[[Callable[..., Any], Callable[[], None]], Callable[..., Any]] | None = None
 
     lendable = True
+
+    @property
+    def name(self) -> str:
+        return f'{super().name}{self.form}'
 
     def lend(self) -> None:
         path, _, last = f'{self.module}.{self.attribute}'.rpartition('.')

@@ -85,6 +85,7 @@ MATPLOTLIB = [
             'Matplotlib 3.6',
             "plt.subplot(projection='3d')",
             r"gca\(\) got an unexpected keyword argument 'projection'",
+            form='(projection=)',
             accept=_take_projection,
         )
         for module, attribute in [('matplotlib.figure', 'Figure.gca'), ('matplotlib.pyplot', 'gca')]
@@ -95,6 +96,7 @@ MATPLOTLIB = [
         'Matplotlib 3.8',
         "'seaborn-v0_8' in place of 'seaborn' in the name of a style",
         r"'seaborn[\w-]*' is not a valid package style",
+        form="('seaborn')",
         accept=_take_older_styles,
     ),
     Made(
