@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from benchmarks.measure import NAMES, median, ratio
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import LARGE, WORKLOADS
 from d2lite.console import console
 
 __all__ = ['show']
@@ -86,7 +86,7 @@ def memory(rows: list[dict], title: str) -> Table:
     for row in rows:
         data, peak = row['data'] / 1e6, row['peak'] / 1e6
         numbers = f'{data:.0f}', f'{peak:.0f}', bounded(peak / data, 2.5)
-        table.add_row(*heading(row), row['contender'], *numbers)
+        table.add_row(LARGE.title, row['backend'], row['contender'], *numbers)
     return table
 
 
@@ -147,6 +147,6 @@ TABLES = {
     'steady': (steady, 'A steady epoch: milliseconds of CPU time, and its ratios'),
     'later': (later, 'A later fit in the same process: milliseconds of CPU time, and its ratios'),
     'first': (first, 'The first fit in a fresh process: seconds, and how many more'),
-    'memory': (memory, 'Peak memory of training on 1,000,000 × 100 numbers, the data included'),
+    'memory': (memory, 'Peak memory of training, the data included'),
     'board': (board, "What a notebook's board adds to W1: seconds"),
 }

@@ -81,5 +81,5 @@ WORKLOADS = {
 }
 
 # For the memory that training takes: W2 with more examples, and with few to start from.
-LARGE = replace(WORKLOADS['W2'], num_train=1_000_000)
+LARGE = replace(WORKLOADS['W2'], title='linear regression, 1,000,000 × 100', num_train=1_000_000)
 SMALL = replace(WORKLOADS['W2'], num_train=1000)
