@@ -50,7 +50,7 @@ def _of_layer(layer, before=''):
         if variable.trainable:
             yield before + path, variable, layer, path
     seen = {id(variable) for _, variable in plain}
-    for name, child in _children(layer):
+    for name, child in _children_of(layer):
         yield from _of_layer(child, f'{before}{name}.')
         seen.update(map(id, child.weights))
     for variable in layer.weights:
@@ -59,7 +59,7 @@ def _of_layer(layer, before=''):
             yield f'{before}{neutral_name(own)}', variable, None, None
 
 
-def _children(layer):
+def _children_of(layer):
     """(name, layer) of the layers that a layer has in its attributes, or in its sequence."""
     if type(layer).__module__.partition('.')[0] in ('keras', 'tf_keras'):
         # What a layer of Keras is made of, the cell of an LSTM, say, is none of our names.
