@@ -391,6 +391,7 @@ def test_summary_values(run):
             'loud': 'loud',
         },
         'notes': [],
+        'lent': [],
     }
 
 
