@@ -27,7 +27,8 @@ run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page 
 	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build
 
 # What takes long: `make test` leaves it out. Nor does Keras 2 do otherwise what is in there.
-SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py
+SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py \
+        pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py
 QUICK := $(SLOW:%=--ignore=tests/%)
 
 # One process for each core, with one thread: more of them would wait for each other.

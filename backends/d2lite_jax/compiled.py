@@ -14,6 +14,7 @@ from jax import lax
 from jax import numpy as jnp
 
 from d2lite.training import compiled
+from d2lite.training.batches import map_batch
 from d2lite.training.compiled import collected_outputs
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         jax.eval_shape(
             lambda state, batch: self.traced_step(state, batch, train),
             self.trainer.state,
-            tuple(batch),
+            map_batch(jnp.asarray, batch),
         )
 
     def traced_step(self, state: Any, batch: Sequence[jax.Array], train: bool) -> tuple:
@@ -117,7 +118,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return _executable(lowered, self.options), structures[-1]
 
     def step(self, batch: Sequence[jax.Array], train: bool) -> list:
-        state, values = self.call(self.traced_step, train, (self.trainer.state, tuple(batch)))
+        args = self.trainer.state, map_batch(jnp.asarray, batch)
+        state, values = self.call(self.traced_step, train, args)
         if train:
             self.trainer.state = state
         return [[value] for value in values]

@@ -106,7 +106,7 @@ class Trainer(trainer.Trainer):
 
     def initial_variables(self, key: Mapping[str, jax.Array]) -> Mapping:
         """The variables from the model's `apply_init`, which is one program if it can be."""
-        inputs = self.first_batch()[:-1]
+        inputs = self.first_inputs()
         try:
             return jax.jit(lambda key: self.model.apply_init(inputs, key=key))(key)
         except TypeError:  # it looks at values, which a program does not have while it is made
@@ -147,7 +147,7 @@ class Trainer(trainer.Trainer):
         """Nothing to do: the parameters are made beside the data that `fit` puts on the GPU."""
 
     def move_batch(self, batch: Sequence[jax.Array]) -> Any:
-        return jax.device_put(tuple(batch), self.gpus[0])
+        return jax.device_put(batch, self.gpus[0])
 
     @property
     def device(self) -> str:

@@ -45,7 +45,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         try:
             self.hybridize(blocks)
             if written:  # Gluon's own and d2lite's can be traced
-                self.model.forward(*self.trainer.first_batch()[:-1])
+                self.model.forward(*self.trainer.first_inputs())
         except BaseException:
             self.undo()
             raise

@@ -12,6 +12,7 @@ from mxnet.gluon.parameter import DeferredInitializationError, Parameter
 
 from d2lite.saving.layouts import from_neutral, neutral_name, to_neutral
 from d2lite.saving.numbering import numbered
+from d2lite.training.batches import inputs_of
 from d2lite.training.module import set_attribute
 from d2lite_mxnet.hybrid import layer_by_layer
 from d2lite_mxnet.module import plain_arrays
@@ -49,7 +50,7 @@ def build(trainer: Any, batch: tuple[np.ndarray, ...]) -> None:
     try:
         get_parameters(trainer)
     except DeferredInitializationError:
-        trainer.model.apply_init(batch[:-1])
+        trainer.model.apply_init(inputs_of(batch))
 
 
 def _parameters(trainer):
@@ -89,8 +90,8 @@ def _flattened_images(trainer):
     """
     model = trainer.model
     if model not in _images:
-        inputs = trainer.first_batch()[:-1]
-        if not any(X.ndim == 4 for X in inputs):
+        inputs = trainer.first_inputs()
+        if not any(getattr(X, 'ndim', 0) == 4 for X in inputs):
             return {}
         calls = []
         with layer_by_layer(model):

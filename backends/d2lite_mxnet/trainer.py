@@ -9,6 +9,7 @@ from mxnet.gluon import nn
 
 from d2lite.training import trainer
 from d2lite.training.arguments import check_loss
+from d2lite.training.batches import map_batch
 from d2lite.training.module import set_attribute
 from d2lite_mxnet import state
 from d2lite_mxnet.compiled import CompiledEpoch
@@ -98,4 +99,4 @@ class Trainer(trainer.Trainer):
             set_attribute(model, path, moved)
 
     def move_batch(self, batch: Sequence[np.ndarray]) -> Any:
-        return [tensor.as_in_ctx(self.gpus[0]) for tensor in batch]
+        return map_batch(lambda tensor: tensor.as_in_ctx(self.gpus[0]), batch)

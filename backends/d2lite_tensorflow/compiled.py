@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from d2lite.training import compiled
+from d2lite.training.batches import map_batch
 from d2lite.training.compiled import CannotCompile, collected_outputs
 from d2lite.training.module import attributes
 from d2lite.training.step_code import PLAIN, SKIPPED
@@ -133,8 +134,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
 
 
 def _as_tensors(batch):
-    """The minibatch of any loader as a tuple of tensors."""
-    return tf.nest.map_structure(tf.convert_to_tensor, tuple(batch))
+    """The minibatch of any loader, as tensors."""
+    return map_batch(tf.convert_to_tensor, batch)
 
 
 def _layers_in(layer):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from d2lite.saving.layouts import neutral_name
 from d2lite.saving.numbering import numbered
+from d2lite.training.batches import inputs_of
 from d2lite.training.module import attributes, set_attribute
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module, plain_variables
@@ -31,7 +32,7 @@ def build(trainer: Any, batch: tuple[tf.Tensor, ...]) -> None:
     """Gives layers that have no variables yet their shapes."""
     # Without such layers no pass, since the parameters may still be of another dtype than the data.
     if not all(layer.built for layer in trainer.model.layers):
-        trainer.model.apply_init(batch[:-1])
+        trainer.model.apply_init(inputs_of(batch))
 
 
 def _variables(trainer):

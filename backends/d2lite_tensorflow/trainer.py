@@ -70,7 +70,7 @@ class Trainer(trainer.Trainer):
 
     def move_batch(self, batch: Sequence[tf.Tensor]) -> Any:
         with self.gpus[0]:
-            return [tf.identity(tensor) for tensor in batch]
+            return tf.nest.map_structure(tf.identity, batch)
 
     @property
     def device(self) -> str:

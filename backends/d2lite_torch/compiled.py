@@ -9,6 +9,7 @@ from torch.func import functional_call, grad_and_value
 
 from d2lite.training import compiled
 from d2lite.training.arguments import check_loss
+from d2lite.training.batches import map_batch, tensors_of
 from d2lite.training.compiled import CannotCompile, collected_outputs
 from d2lite.training.step_code import plain_attributes
 from d2lite_torch.channels import is_unsafe
@@ -32,7 +33,7 @@ class Step(nn.Module):
         self.step = self.model.training_step if train else self.model.validation_step
         self.trainer, self.prepare, self.train_step = trainer, prepare, train
 
-    def forward(self, *batch: torch.Tensor) -> tuple:
+    def forward(self, batch: Any) -> tuple:
         with collected_outputs(self.trainer) as outputs:
             loss = self.step(self.trainer.prepare_batch(batch) if self.prepare else batch)
         if self.train_step:
@@ -98,11 +99,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
     def trace(self, batch: Sequence[torch.Tensor], train: bool) -> None:
         if not self.prepares_in_step(train):
             batch = self.trainer.prepare_batch(batch)
-        self.program(batch, train)
+        self.program(map_batch(torch.as_tensor, batch), train)
 
     def program(self, batch: Sequence[torch.Tensor], train: bool) -> tuple:
         """The compiled step for batches of these shapes."""
-        key = train, tuple((tensor.shape, tensor.dtype) for tensor in batch)
+        key = train, tuple((tensor.shape, tensor.dtype) for tensor in tensors_of(batch))
         if key not in self.programs:
             self.programs[key] = self.compile_step(batch, train)
         return self.programs[key]
@@ -110,7 +111,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
     def compile_step(self, batch: Sequence[torch.Tensor], train: bool) -> tuple:
         step = Step(self.trainer, train, self.prepares_in_step(train))
         with torch.random.fork_rng(devices=[]):
-            graph = torch.export.export(step, tuple(batch), strict=False).module()
+            graph = torch.export.export(step, (batch,), strict=False).module()
         self.labels[train] = step.labels
         buffers = {name: b for name, b in graph.named_buffers()}
 
@@ -118,7 +119,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             def loss_of(params):
                 now = {name: buffer.clone() for name, buffer in buffers.items()}
                 named = {f'model.{name}': param for name, param in params.items()}
-                loss, values = functional_call(graph, named | now, tuple(batch))
+                loss, values = functional_call(graph, named | now, (batch,))
                 return loss, (values, now)
 
             if not train:
@@ -131,10 +132,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return torch.compile(run, fullgraph=True, dynamic=False, options=self.options), run, buffers
 
     def step(self, batch: Sequence[torch.Tensor], train: bool) -> list:
+        batch = map_batch(torch.as_tensor, batch)
         compiled_step, _, buffers = self.program(batch, train)
         params = {name: param.detach() for name, param in self.params.items()}
         with torch.no_grad():
-            grads, values, now = compiled_step(params, buffers, tuple(batch))
+            grads, values, now = compiled_step(params, buffers, batch)
             for name, buffer in buffers.items():
                 buffer.copy_(now[name])
             if train:

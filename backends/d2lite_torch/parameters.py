@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from d2lite.saving.layouts import from_neutral, neutral_name, to_neutral
 from d2lite.saving.numbering import numbered
+from d2lite.training.batches import inputs_of
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.tensor import numpy
 
@@ -33,7 +34,7 @@ def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
 def build(trainer: Any, batch: tuple[Tensor, ...]) -> None:
     """Gives lazy layers their shapes."""
     if any(isinstance(param, nn.UninitializedParameter) for param in trainer.model.parameters()):
-        trainer.model.apply_init(batch[:-1])
+        trainer.model.apply_init(inputs_of(batch))
 
 
 def _tensors(trainer):
@@ -75,7 +76,7 @@ def _flattened_images(trainer):
             if isinstance(module, nn.Flatten | nn.Linear)
         ]
         with torch.random.fork_rng(devices=[]):  # a loader may shuffle to give its first batch
-            model.apply_init(trainer.first_batch()[:-1])
+            model.apply_init(trainer.first_inputs())
         for hook in hooks:
             hook.remove()
         _images[model] = {

@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from d2lite.training import trainer
 from d2lite.training.arguments import check_loss
+from d2lite.training.batches import map_batch
 from d2lite_torch import state
 from d2lite_torch.channels import channels_last, works_channels_last
 from d2lite_torch.compiled import CompiledEpoch
@@ -109,4 +110,4 @@ class Trainer(trainer.Trainer):
             tensor.data = tensor.data.to(self.gpus[0])
 
     def move_batch(self, batch: Sequence[torch.Tensor]) -> Any:
-        return [tensor.to(self.gpus[0]) for tensor in batch]
+        return map_batch(lambda tensor: tensor.to(self.gpus[0]), batch)

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from d2lite.plotting.live import LivePlot
-from d2lite.plotting.notebook import in_notebook
 
-__all__ = ['Point', 'ProgressBoard', 'in_notebook']
+__all__ = ['Point', 'ProgressBoard']
 
 Point = collections.namedtuple('Point', ['x', 'y'])
 

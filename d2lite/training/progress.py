@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from d2lite.plotting.board import in_notebook
+from d2lite.plotting.notebook import in_notebook
 from d2lite.training.callbacks import Callback
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from d2lite.console import warn
 from d2lite.hyperparameters import HyperParameters
 from d2lite.saving import checkpoint
 from d2lite.training.arguments import check_arguments, check_trainer, count_batches
+from d2lite.training.batches import inputs_of
 from d2lite.training.callbacks import Callback
 from d2lite.training.compiled import compiled_epoch
 from d2lite.training.labels import label_check
@@ -228,6 +229,10 @@ class Trainer(SavesParameters, HyperParameters):
     def first_batch(self) -> Any:
         """A minibatch, from which layers can learn their shapes."""
         return self.prepare_batch(self.train_dataloader.first_batch())
+
+    def first_inputs(self) -> tuple:
+        """The inputs of a minibatch, from which layers can learn their shapes."""
+        return inputs_of(self.first_batch())
 
     def prepare_model(self, model: 'Module') -> None:
         """Makes the model report to this trainer, and moves it to the GPU if there is one."""
