@@ -53,7 +53,7 @@ def __getattr__(name: str) -> ModuleType | Any:
     try:
         return getattr(selected, name)
     except AttributeError:
-        raise AttributeError(f'd2lite on {backend()} has no {name!r}') from None
+        raise interface.missing(backend(), name) from None
 
 
 def __dir__() -> list[str]:

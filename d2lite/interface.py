@@ -41,3 +41,13 @@ HELPERS = 'Timer Accumulator check_len check_shape'.split()
 
 NAMES: list[str] = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + CLASSIFICATION + CONVOLUTION
 NAMES += DATA + FIGURES + HELPERS
+
+
+def missing(backend: str, name: str) -> AttributeError:
+    """The error of a name that d2lite does not have on a tab; it says which names look like it."""
+    error = AttributeError(f'd2lite on {backend} has no {name!r}')
+    if not name.startswith('_'):  # Python itself asks for such
+        from d2lite.pages.hints import name_hint
+
+        error.add_note(name_hint(name))
+    return error

@@ -1,5 +1,6 @@
 """A name that d2lite does not have is told with what is known of it, and with names like it."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,15 @@ def test_a_page_of_an_older_edition(backend):
     result = run_tab(page, backend)
     assert (result.cells_run, result.error.line) == (1, 11)
     assert result.error.hint == name_hint('train_ch3')
+
+
+def test_a_script_gets_the_hint_too(d2l):
+    with pytest.raises(AttributeError, match="has no 'train_ch3'") as caught:
+        face(d2l).train_ch3
+    assert caught.value.__notes__ == ['train_ch3 is no longer in d2l since 1.0.']
+
+
+def face(d2l):
+    """What a script imports, as d2lite.torch."""
+    name = {'pytorch': 'torch'}.get(d2l.Module.backend, d2l.Module.backend)
+    return importlib.import_module(f'd2lite.{name}')
