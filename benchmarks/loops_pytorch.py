@@ -107,6 +107,9 @@ class Compiled(Best):
     steps that are left, the partial last batch among them; nothing is padded.
     """
 
+    # d2lite resets PyTorch's compiler at the start of a fit, and with it what is compiled here.
+    untimed_epochs = 1
+
     def prepare(self) -> None:
         super().prepare()
         self.state = {name: param.detach() for name, param in self.net.named_parameters()}
