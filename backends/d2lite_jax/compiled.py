@@ -115,7 +115,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             return leaves
 
         lowered = jax.jit(of_leaves, compiler_options=self.options).lower(leaves, rest)
-        return _executable(lowered, self.options), structures[-1]
+        return compiled_once(lowered, self.options), structures[-1]
 
     def step(self, batch: Sequence[jax.Array], train: bool) -> list:
         args = self.trainer.state, map_batch(jnp.asarray, batch)
@@ -132,14 +132,14 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return [np.asarray(array)[start:stop].tolist() for array in arrays]
 
 
-def _executable(lowered: jax.stages.Lowered, options: dict) -> jax.stages.Compiled:
+def compiled_once(lowered: jax.stages.Lowered, options: dict | None = None) -> jax.stages.Compiled:
     """The compiled program; that of an earlier training if it had the same text."""
     # The text says all that is computed, constants included, but not which function of Python a
     # callback (jax.debug.print, jax.pure_callback) calls.
     text = lowered.as_text()
     if 'callback' in text:
         return lowered.compile()
-    digest = hashlib.sha256(f'{sorted(options.items())} {text}'.encode()).digest()
+    digest = hashlib.sha256(f'{options} {text}'.encode()).digest()
     if digest not in EXECUTABLES:
         EXECUTABLES[digest] = lowered.compile()
         if len(EXECUTABLES) > MOST_EXECUTABLES:

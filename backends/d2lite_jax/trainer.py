@@ -11,7 +11,7 @@ from jax import numpy as jnp
 
 from d2lite.training import trainer
 from d2lite_jax import state
-from d2lite_jax.compiled import CompiledEpoch
+from d2lite_jax.compiled import CompiledEpoch, compiled_once
 from d2lite_jax.devices import gpu, num_gpus
 from d2lite_jax.framework import NAME, device_names, get_key, version
 
@@ -107,8 +107,16 @@ class Trainer(trainer.Trainer):
     def initial_variables(self, key: Mapping[str, jax.Array]) -> Mapping:
         """The variables from the model's `apply_init`, which is one program if it can be."""
         inputs = self.first_inputs()
+        structures = []
+
+        def leaves_of_variables(key, inputs):
+            leaves, structure = jax.tree.flatten(self.model.apply_init(inputs, key=key))
+            structures.append(structure)
+            return leaves
+
         try:
-            return jax.jit(lambda key: self.model.apply_init(inputs, key=key))(key)
+            run = compiled_once(jax.jit(leaves_of_variables).lower(key, inputs))
+            return jax.tree.unflatten(structures[-1], run(key, inputs))
         except TypeError:  # it looks at values, which a program does not have while it is made
             return self.model.apply_init(inputs, key=key)
 

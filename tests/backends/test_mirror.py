@@ -13,7 +13,12 @@ ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step'},
-    'd2lite_jax/compiled.py': {'COMPILER_OPTIONS', 'EXECUTABLES', 'MOST_EXECUTABLES'},
+    'd2lite_jax/compiled.py': {
+        'COMPILER_OPTIONS',
+        'EXECUTABLES',
+        'MOST_EXECUTABLES',
+        'compiled_once',
+    },
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
     'd2lite_jax/trainer.py': {'TrainState', 'checked'},
