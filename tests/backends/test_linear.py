@@ -129,7 +129,7 @@ def train_mxnet(d2l, features, labels):
 def train_tf(d2l, features, labels):
     import tensorflow as tf
 
-    w, b = tf.Variable(d2l.normal(0, 0.01, (2, 1))), tf.Variable(d2l.zeros(1))
+    w, b = tf.Variable(d2l.normal((2, 1), 0, 0.01)), tf.Variable(d2l.zeros(1))
     for X, y in steps(d2l, features, labels):
         with tf.GradientTape() as tape:
             loss = d2l.squared_loss(d2l.linreg(X, w, b), y)
