@@ -12,6 +12,9 @@ from d2lite.training.module import attributes
 from d2lite.training.step_code import PLAIN, SKIPPED
 from d2lite_tensorflow.framework import keras
 
+# What a Sequential of Keras 2 notes anew when it is called.
+NOTED_BY_KERAS = {'inputs', 'outputs', 'input_names', 'output_names'}
+
 
 class CompiledEpoch(compiled.CompiledEpoch):
     __doc__ = compiled.CompiledEpoch.__doc__
@@ -152,5 +155,5 @@ def _public_values(thing):
     return [
         value if isinstance(value, PLAIN) else id(value)
         for name, value in sorted(vars(thing).items())
-        if not name.startswith('_') and name != 'built' and name not in SKIPPED
+        if not name.startswith('_') and name not in SKIPPED | NOTED_BY_KERAS
     ]

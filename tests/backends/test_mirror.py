@@ -13,6 +13,7 @@ ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step'},
+    'd2lite_tensorflow/compiled.py': {'NOTED_BY_KERAS'},
     'd2lite_jax/compiled.py': {
         'COMPILER_OPTIONS',
         'EXECUTABLES',
