@@ -98,24 +98,13 @@ class CompiledEpoch(compiled.CompiledEpoch):
         leaves, structure = jax.tree.flatten(args)
         key = function.__name__, train, structure, *map(jax.typeof, leaves)
         if key not in self.programs:
-            self.programs[key] = self.program(function, train, structure, leaves, rest)
+
+            def of_leaves(leaves, rest):
+                return function(*jax.tree.unflatten(structure, leaves), *rest, train)
+
+            self.programs[key] = compiled_once(of_leaves, (leaves, rest), self.options)
         run, structure = self.programs[key]
         return jax.tree.unflatten(structure, run(leaves, rest))
-
-    def program(
-        self, function: Callable, train: bool, structure: Any, leaves: list, rest: tuple
-    ) -> tuple:
-        """The executable, which takes and returns lists of arrays, and the structure of results."""
-        structures = []
-
-        def of_leaves(leaves, rest):
-            result = function(*jax.tree.unflatten(structure, leaves), *rest, train)
-            leaves, result_structure = jax.tree.flatten(result)
-            structures.append(result_structure)
-            return leaves
-
-        lowered = jax.jit(of_leaves, compiler_options=self.options).lower(leaves, rest)
-        return compiled_once(lowered, self.options), structures[-1]
 
     def step(self, batch: Sequence[jax.Array], train: bool) -> list:
         args = self.trainer.state, map_batch(jnp.asarray, batch)
@@ -132,8 +121,23 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return [np.asarray(array)[start:stop].tolist() for array in arrays]
 
 
-def compiled_once(lowered: jax.stages.Lowered, options: dict | None = None) -> jax.stages.Compiled:
-    """The compiled program; that of an earlier training if it had the same text."""
+def compiled_once(function: Callable, args: tuple, options: dict | None = None) -> tuple:
+    """An executable that takes `args` and returns a list of arrays; the structure of the result.
+
+    A program with the same text as one of an earlier training is not compiled again.
+    """
+    structures = []
+
+    def leaves_of(*args):
+        leaves, structure = jax.tree.flatten(function(*args))
+        structures.append(structure)
+        return leaves
+
+    lowered = jax.jit(leaves_of, compiler_options=options).lower(*args)
+    return _executable(lowered, options), structures[-1]
+
+
+def _executable(lowered, options):
     # The text says all that is computed, constants included, but not which function of Python a
     # callback (jax.debug.print, jax.pure_callback) calls.
     text = lowered.as_text()

@@ -107,16 +107,13 @@ class Trainer(trainer.Trainer):
     def initial_variables(self, key: Mapping[str, jax.Array]) -> Mapping:
         """The variables from the model's `apply_init`, which is one program if it can be."""
         inputs = self.first_inputs()
-        structures = []
 
-        def leaves_of_variables(key, inputs):
-            leaves, structure = jax.tree.flatten(self.model.apply_init(inputs, key=key))
-            structures.append(structure)
-            return leaves
+        def init(key, inputs):
+            return self.model.apply_init(inputs, key=key)
 
         try:
-            run = compiled_once(jax.jit(leaves_of_variables).lower(key, inputs))
-            return jax.tree.unflatten(structures[-1], run(key, inputs))
+            run, structure = compiled_once(init, (key, inputs))
+            return jax.tree.unflatten(structure, run(key, inputs))
         except TypeError:  # it looks at values, which a program does not have while it is made
             return self.model.apply_init(inputs, key=key)
 
