@@ -34,7 +34,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
 
     def __init__(self, trainer: 'Trainer') -> None:
         super().__init__(trainer)
-        on_cpu = jax.default_backend() == 'cpu'
+        on_cpu = not trainer.gpus
         params = jax.tree.leaves(trainer.state.params)
         # XLA runs a convolution within a loop on one thread of a CPU.
         self.loops = not (on_cpu and any(param.ndim > 3 for param in params))
@@ -143,7 +143,8 @@ def _executable(lowered, options):
     text = lowered.as_text()
     if 'callback' in text:
         return lowered.compile()
-    digest = hashlib.sha256(f'{options} {text}'.encode()).digest()
+    place = jax.default_backend(), jax.config.jax_default_device
+    digest = hashlib.sha256(f'{place} {options} {text}'.encode()).digest()
     if digest not in EXECUTABLES:
         EXECUTABLES[digest] = lowered.compile()
         if len(EXECUTABLES) > MOST_EXECUTABLES:

@@ -26,3 +26,9 @@ def try_gpu(i: int = 0) -> jax.Device:
 def try_all_gpus() -> list[jax.Device]:
     """All GPUs, or the CPU in a list of one."""
     return [gpu(i) for i in range(num_gpus())] or [cpu()]
+
+
+def free_memory(device: jax.Device) -> int | None:
+    """The bytes of a GPU that are free; None if its driver does not tell."""
+    stats = device.memory_stats()
+    return stats['bytes_limit'] - stats['bytes_in_use'] if stats else None

@@ -1,5 +1,6 @@
 """Trainer on JAX."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ from jax import numpy as jnp
 from d2lite.training import trainer
 from d2lite_jax import state
 from d2lite_jax.compiled import CompiledEpoch, compiled_once
-from d2lite_jax.devices import gpu, num_gpus
-from d2lite_jax.framework import NAME, device_names, get_key, version
+from d2lite_jax.devices import cpu, free_memory, gpu, num_gpus
+from d2lite_jax.framework import NAME, get_key, version
 
 if TYPE_CHECKING:
     from d2lite_jax.module import Module
@@ -43,7 +44,9 @@ class Trainer(trainer.Trainer):
         self.key = get_key() if key is None else key
         if jnp.issubdtype(self.key.dtype, jax.dtypes.prng_key):  # numbers, for checkpoints
             self.key = jax.random.key_data(self.key)
-        super().fit(model, data, **kwargs)
+        there = self.moves_to and jax.default_device(self.moves_to)
+        with there or contextlib.nullcontext():
+            super().fit(model, data, **kwargs)
 
     def fit_epoch(self) -> None:
         if self.compiles():
@@ -144,20 +147,23 @@ class Trainer(trainer.Trainer):
         lr = hyperparams.get('learning_rate')
         return super().current_lr() if lr is None else float(lr)
 
+    free_memory = staticmethod(free_memory)
+
     @staticmethod
     def find_gpus() -> list:
         return [gpu(i) for i in range(num_gpus())]
 
+    @staticmethod
+    def find_cpu() -> Any:
+        return None if jax.default_backend() == 'cpu' else cpu()
+
     def move_model(self, model: 'Module') -> None:
-        """Nothing to do: the parameters are made beside the data that `fit` puts on the GPU."""
+        """Nothing to do: `fit` makes the parameters there."""
 
     def move_batch(self, batch: Sequence[jax.Array]) -> Any:
-        return jax.device_put(batch, self.gpus[0])
-
-    @property
-    def device(self) -> str:
-        """Where this trainer trains: JAX takes the first GPU there is without being asked."""
-        return device_names()[0]
+        # In a program that is being compiled, all is where the program runs.
+        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(batch))
+        return batch if traced else jax.device_put(batch, self.moves_to)
 
 
 def checked(model: 'Module', result: Any) -> tuple:

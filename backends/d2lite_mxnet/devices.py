@@ -1,6 +1,7 @@
 """Devices under the book's names, on MXNet."""
 
 from mxnet import Context, npx
+from mxnet.context import gpu_memory_info
 
 
 def cpu() -> Context:
@@ -26,3 +27,8 @@ def try_gpu(i: int = 0) -> Context:
 def try_all_gpus() -> list[Context]:
     """All GPUs, or the CPU in a list of one."""
     return [gpu(i) for i in range(num_gpus())] or [cpu()]
+
+
+def free_memory(device: Context) -> int | None:
+    """The bytes of a GPU that are free; None of a CPU."""
+    return gpu_memory_info(device.device_id)[0] if device.device_type == 'gpu' else None

@@ -13,7 +13,7 @@ from d2lite.training.batches import map_batch
 from d2lite.training.module import set_attribute
 from d2lite_mxnet import state
 from d2lite_mxnet.compiled import CompiledEpoch
-from d2lite_mxnet.devices import gpu, num_gpus
+from d2lite_mxnet.devices import free_memory, gpu, num_gpus
 from d2lite_mxnet.framework import NAME, version
 from d2lite_mxnet.module import plain_arrays
 
@@ -86,17 +86,19 @@ class Trainer(trainer.Trainer):
                 return np.stack(values).tolist()  # one copy instead of many
         return super().numbers(values)
 
+    free_memory = staticmethod(free_memory)
+
     @staticmethod
     def find_gpus() -> list:
         return [gpu(i) for i in range(num_gpus())]
 
     def move_model(self, model: 'Module') -> None:
-        nn.Block.collect_params(model).reset_ctx(self.gpus[0])
+        nn.Block.collect_params(model).reset_ctx(self.moves_to)
         # A scratch model's plain arrays are no parameters to Gluon, and do not move with it.
         for path, array in plain_arrays(model):
-            moved = array.as_in_ctx(self.gpus[0])
+            moved = array.as_in_ctx(self.moves_to)
             moved.attach_grad()
             set_attribute(model, path, moved)
 
     def move_batch(self, batch: Sequence[np.ndarray]) -> Any:
-        return map_batch(lambda tensor: tensor.as_in_ctx(self.gpus[0]), batch)
+        return map_batch(lambda tensor: tensor.as_in_ctx(self.moves_to), batch)

@@ -28,3 +28,8 @@ def try_gpu(i: int = 0) -> AbstractContextManager:
 def try_all_gpus() -> list[AbstractContextManager]:
     """All GPUs, or the CPU in a list of one."""
     return [gpu(i) for i in range(num_gpus())] or [cpu()]
+
+
+def free_memory(device: AbstractContextManager) -> int | None:
+    """None: TensorFlow tells how much it uses, and not how much is free."""
+    return None

@@ -1,5 +1,6 @@
 """Trainer on TensorFlow."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from d2lite.training import trainer
 from d2lite.training.arguments import check_loss
 from d2lite_tensorflow import state
 from d2lite_tensorflow.compiled import CompiledEpoch
-from d2lite_tensorflow.devices import gpu, num_gpus
+from d2lite_tensorflow.devices import cpu, free_memory, gpu, num_gpus
 from d2lite_tensorflow.framework import NAME, device_names, keras, version
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ class Trainer(trainer.Trainer):
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
+
+    def fit(self, *args: Any, **kwargs: Any) -> None:
+        with self.moves_to or contextlib.nullcontext():
+            super().fit(*args, **kwargs)
 
     def fit_epoch(self) -> None:
         if self.compiles():
@@ -61,18 +66,23 @@ class Trainer(trainer.Trainer):
             return float(self.optim.learning_rate)  # of a schedule: at the step that it is at
         return super().current_lr()
 
+    free_memory = staticmethod(free_memory)
+
     @staticmethod
     def find_gpus() -> list:
         return [gpu(i) for i in range(num_gpus())]
 
+    @staticmethod
+    def find_cpu() -> Any:
+        return cpu() if num_gpus() else None
+
     def move_model(self, model: 'Module') -> None:
-        """Nothing to do: TensorFlow puts variables on the first GPU when they are made."""
+        """Nothing to do: a variable stays where it was made, and TensorFlow computes there."""
 
     def move_batch(self, batch: Sequence[tf.Tensor]) -> Any:
-        with self.gpus[0]:
+        with self.moves_to:
             return tf.nest.map_structure(tf.identity, batch)
 
     @property
     def device(self) -> str:
-        """Where this trainer trains: TensorFlow takes the first GPU without being asked."""
-        return device_names()[0]
+        return device_names()[0] if self.gpus else 'CPU:0'

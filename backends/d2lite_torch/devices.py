@@ -28,5 +28,13 @@ def try_all_gpus() -> list[torch.device]:
     return [gpu(i) for i in range(num_gpus())] or [cpu()]
 
 
+def free_memory(device: torch.device) -> int | None:
+    """The bytes of a GPU that are free; None of an Apple machine, which has one memory for all."""
+    if device.type != 'cuda':
+        return None
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + kept
+
+
 def _has_mps():
     return torch.backends.mps.is_available()

@@ -15,7 +15,7 @@ from d2lite.training.batches import map_batch
 from d2lite_torch import state
 from d2lite_torch.channels import channels_last, works_channels_last
 from d2lite_torch.compiled import CompiledEpoch
-from d2lite_torch.devices import gpu, num_gpus
+from d2lite_torch.devices import free_memory, gpu, num_gpus
 from d2lite_torch.framework import NAME, version
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import optimizer_and_schedulers
@@ -99,15 +99,23 @@ class Trainer(trainer.Trainer):
             return torch.stack([value.reshape(()) for value in values]).tolist()  # one wait
         return super().numbers(values)
 
+    free_memory = staticmethod(free_memory)
+
     @staticmethod
     def find_gpus() -> list:
         return [gpu(i) for i in range(num_gpus())]
 
     def move_model(self, model: 'Module') -> None:
-        model.to(self.gpus[0])
+        model.to(self.moves_to)
         # A scratch model's plain tensors are no parameters to PyTorch, and do not move with it.
         for _, tensor in plain_tensors(model):
-            tensor.data = tensor.data.to(self.gpus[0])
+            tensor.data = tensor.data.to(self.moves_to)
 
     def move_batch(self, batch: Sequence[torch.Tensor]) -> Any:
-        return map_batch(lambda tensor: tensor.to(self.gpus[0]), batch)
+        return map_batch(self.moved, batch)
+
+    def moved(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The tensor on the GPU. From pinned memory it gets there while Python goes on."""
+        if self.moves_to.type != 'cuda' or tensor.is_cuda:
+            return tensor.to(self.moves_to)
+        return tensor.pin_memory().to(self.moves_to, non_blocking=True)

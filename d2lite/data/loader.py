@@ -63,6 +63,11 @@ class TensorLoader:
         """The first batch in the order of the data; does not count as an epoch."""
         return self.batch(None, 0)
 
+    def num_bytes(self) -> int:
+        """The memory that the tensors take."""
+        rows = [self.data.numpy(self.data.gather(each, slice(0, 1))) for each in self.tensors]
+        return self.num_examples * sum(row.nbytes for row in rows)
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """A checksum of the data and of how they are cut into batches, computed once."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from d2lite.data.loader import TensorLoader
+from d2lite.data.resident import ResidentLoader
 from d2lite.training.metrics import StepOutputs
 from d2lite.training.step_code import plain_attributes, side_effects, values_read
 
@@ -109,7 +110,7 @@ class CompiledEpoch:
 
     def prepares_in_step(self, train: bool) -> bool:
         """Returns True if `prepare_batch` is traced too; others' loaders may yield no tensors."""
-        return type(self.loader(train)) is TensorLoader
+        return type(self.loader(train)) in (TensorLoader, ResidentLoader)
 
     def is_current(self) -> bool:
         """Returns True if the step's code would read now what it read when it was traced."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from d2lite.console import warn
+from d2lite.data.loader import TensorLoader
+from d2lite.data.resident import ResidentLoader
 from d2lite.hyperparameters import HyperParameters
 from d2lite.saving import checkpoint
 from d2lite.training.arguments import check_arguments, check_trainer, count_batches
@@ -54,6 +56,7 @@ class Trainer(SavesParameters, HyperParameters):
     num_gpus = gradient_clip_val = 0
     checkpoint_every, checkpoint_path = None, 'checkpoint.safetensors'
     detect_anomaly, compile, callbacks, gpus = False, None, (), ()
+    moves_to = None  # the device that model and data are moved to, None if they lie there already
     fitting = False  # True within `fit`, while epochs run
 
     def __init__(
@@ -76,6 +79,7 @@ class Trainer(SavesParameters, HyperParameters):
                 f'num_gpus={num_gpus}, but {self.backend} finds {len(self.gpus)} GPU(s) here: '
                 f'training on {place}'
             )
+        self.moves_to = self.gpus[0] if self.gpus else self.find_cpu()
         if len(self.gpus) > 1:
             warn('d2lite trains on one GPU: of those asked for it uses the first')
 
@@ -200,19 +204,37 @@ class Trainer(SavesParameters, HyperParameters):
         return all(module.startswith('d2lite') for module in modules)
 
     def prepare_data(self, data: Any) -> None:
-        """Takes the dataloaders from `data`, and counts their batches."""
+        """Takes the dataloaders from `data`, counts their batches, and puts them on the GPU."""
         train_dataloader, val_dataloader = data.train_dataloader(), data.val_dataloader()
         self.num_train_batches = count_batches(train_dataloader, 'train_dataloader')
         self.num_val_batches = 0
         if val_dataloader is not None:
             self.num_val_batches = count_batches(val_dataloader, 'val_dataloader')
             val_dataloader = TrackedLoader(
-                val_dataloader, lambda: None, self._after_validation, 'val_dataloader'
+                self.on_device(val_dataloader),
+                lambda: None,
+                self._after_validation,
+                'val_dataloader',
             )
         self.train_dataloader = TrackedLoader(
-            train_dataloader, self._before_steps, self.on_steps_end, 'train_dataloader'
+            self.on_device(train_dataloader),
+            self._before_steps,
+            self.on_steps_end,
+            'train_dataloader',
         )
         self.val_dataloader = val_dataloader
+
+    def on_device(self, dataloader: Any) -> Any:
+        """A dataloader whose tensors are on the device that trains, if it is of whole tensors.
+
+        They may take half of the memory that is free there. Others are moved batch by batch.
+        """
+        if self.moves_to is None or type(dataloader) is not TensorLoader:
+            return dataloader
+        free = self.free_memory(self.moves_to)
+        if free is not None and dataloader.num_bytes() > free / 2:
+            return dataloader
+        return ResidentLoader(dataloader, self.move_batch)
 
     def _after_validation(self, count):
         if self.fitting:
@@ -238,7 +260,7 @@ class Trainer(SavesParameters, HyperParameters):
         """Makes the model report to this trainer, and moves it to the GPU if there is one."""
         model.trainer = self
         model.board.begin(xlim=[0, self.max_epochs], xlabel='epoch')
-        if self.gpus:
+        if self.moves_to is not None:
             self.move_model(model)
         self.model = model
 
@@ -259,7 +281,7 @@ class Trainer(SavesParameters, HyperParameters):
 
     def prepare_batch(self, batch: Any) -> Any:
         """The minibatch as the model takes it: on the GPU if there is one."""
-        return self.move_batch(batch) if self.gpus else batch
+        return batch if self.moves_to is None else self.move_batch(batch)
 
     def set_training(self, training: bool) -> None:
         """Tells the model if it is trained now, or validated."""
@@ -273,6 +295,16 @@ class Trainer(SavesParameters, HyperParameters):
     def find_gpus() -> list:
         """The GPUs that the framework can train on."""
         raise NotImplementedError('each backend defines find_gpus')
+
+    @staticmethod
+    def find_cpu() -> Any:
+        """The CPU, where the framework would train on a GPU without being asked; else None."""
+        return None
+
+    @staticmethod
+    def free_memory(device: Any) -> int | None:
+        """The bytes of a GPU that are free; None if the framework does not tell."""
+        raise NotImplementedError('each backend defines free_memory')
 
     def move_model(self, model: 'Module') -> None:
         raise NotImplementedError('each backend defines move_model')
