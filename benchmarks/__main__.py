@@ -6,28 +6,38 @@ epochs, later fits and first fits, as they come and with compile=True.
 """
 
 import argparse
+import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import board, machine, measure, report
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import DEFAULTS, WORKLOADS
 from d2lite import selection
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    options = parser().parse_args(arguments)
+    made = parser()
+    options = made.parse_args(arguments)
+    options.workload = options.workload or DEFAULTS[options.device]
     backends = [selection.canonical_name(name) for name in options.backend or []]
-    backends = backends or selection.available()
     for backend in backends:
         selection.require(backend)
     chosen = [name for name in SECTIONS if getattr(options, name)]
+    if options.device == 'cpu':
+        os.environ |= measure.NO_GPU
+    elif problem := gpu_problem(backends, chosen):
+        made.exit(2, problem + '\n')
+    else:
+        backends = backends or with_gpu()
+    backends = backends or selection.available()
     modes = [options.compile] if chosen or options.compile else [False, True]
     results = {'machine': machine.describe(backends)}
     for section in chosen or ['steady', 'later', 'first']:
         results[section] = [
-            {'backend': backend, 'compile': compile} | row
+            {'backend': backend, 'compile': compile, 'device': options.device} | row
             for compile in modes
             for backend in backends
             for row in SECTIONS[section](backend, compile, options)
@@ -36,6 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report.show(results)
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1) + '\n')
+
+
+def gpu_problem(backends: list[str], sections: list[str]) -> str:
+    """Why this cannot be measured on a GPU, '' if it can."""
+    for section in ('memory', 'board'):
+        if section in sections:
+            return f'--{section} is about the CPU: leave out --device gpu'
+    if 'mxnet' in backends:
+        return 'MXNet has no release for the GPUs of current CUDA: leave it out of --device gpu'
+    without = [name for name in backends if not measure.fresh(measure.count_gpus, name)]
+    if without:
+        return f'{without[0]} finds no GPU here; d2lite doctor says what is missing'
+    if not backends and not with_gpu():
+        return 'No installed framework finds a GPU here; d2lite doctor says what is missing'
+    return ''
+
+
+@functools.cache
+def with_gpu() -> list[str]:
+    """The installed backends that find a GPU and can be measured there."""
+    names = [name for name in selection.available() if name != 'mxnet']
+    return [name for name in names if measure.fresh(measure.count_gpus, name)]
 
 
 def steady(backend: str, compile: bool, options: argparse.Namespace) -> Iterator[dict]:
@@ -58,7 +90,9 @@ def compared(
 ) -> Iterator[dict]:
     for name in options.workload:
         say(function.__name__, backend, name, 'compile=True' * compile)
-        times = measure.fresh(function, backend, WORKLOADS[name], compile, options.rounds or rounds)
+        times = measure.fresh(
+            function, backend, WORKLOADS[name], compile, options.rounds or rounds, options.device
+        )
         yield {'workload': name, 'times': times}
 
 
@@ -91,7 +125,12 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument('--backend', nargs='+', help='by default all that are installed')
-    made.add_argument('--workload', nargs='+', choices=list(WORKLOADS), default=list(WORKLOADS))
+    made.add_argument(
+        '--device', choices=list(DEFAULTS), default='cpu', help='where to train; cpu by default'
+    )
+    made.add_argument(
+        '--workload', nargs='+', choices=list(WORKLOADS), help='W1 to W4; on a GPU W1 to W6'
+    )
     made.add_argument('--rounds', type=int, help='turns of each contender (7, of whole fits 3)')
     made.add_argument('--json', help='a file for all that was measured')
     made.add_argument('--compile', action='store_true', help='with compile=True')

@@ -52,7 +52,7 @@ def in_kernel(backend: str, compile: bool) -> list[dict]:
 def fit(backend, compile, num_epochs, display):
     """CPU and wall seconds of a fit."""
     workload = WORKLOADS['W1']
-    party = D2Lite(backend, compile or None, workload, workload.data(), workload.parameters())
+    party = D2Lite(backend, compile or None, 0, workload, workload.data(), workload.parameters())
     party.model.board.display = display
     start = clocks()
     party.fit(num_epochs)

@@ -18,8 +18,8 @@ class D2Lite(Loop):
     # What the first epoch of a fit prepares is part of a fit, and not of a steady epoch.
     untimed_epochs = 1
 
-    def __init__(self, backend: str, compile: bool | None, *arguments):
-        self.backend, self.compile = backend, compile
+    def __init__(self, backend: str, compile: bool | None, num_gpus: int, *arguments):
+        self.backend, self.compile, self.num_gpus = backend, compile, num_gpus
         self.channels_first = backend in ('pytorch', 'mxnet')
         self.label_dtype = 'int64' if backend == 'pytorch' else 'int32'
         super().__init__(*arguments)
@@ -54,7 +54,9 @@ class D2Lite(Loop):
             def on_train_epoch_end(self, trainer, model):
                 stamp()
 
-        self.trainer = self.d2l.Trainer(num_epochs, compile=self.compile, callbacks=[Stamp()])
+        self.trainer = self.d2l.Trainer(
+            num_epochs, num_gpus=self.num_gpus, compile=self.compile, callbacks=[Stamp()]
+        )
         self.trainer.fit(self.model, self.data, init_params=self.initial)
         self.history += [(row['train_loss'], row.get('val_loss')) for row in self.trainer.history]
 

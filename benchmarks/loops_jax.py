@@ -77,13 +77,16 @@ class Best(JaxLoop):
     """
 
     def prepare(self) -> None:
-        arrays = self.data.X, self.data.y, self.data.X_val, self.data.y_val
-        self.tensors = jax.tree.map(jnp.array, arrays)
+        self.tensors = self.whole_tensors()
         options = {'xla_disable_hlo_passes': 'cpu-parallel-task-assigner'}
         options = {} if self.workload.classifies else options
         self.whole_epoch = jax.jit(self.traced_epoch, donate_argnums=0, compiler_options=options)
         self.one_step = jax.jit(self.step, donate_argnums=0)
         self.validation = jax.jit(self.validate)
+
+    def whole_tensors(self) -> tuple:
+        data = self.data
+        return jax.tree.map(jnp.array, (data.X, data.y, data.X_val, data.y_val))
 
     def epoch(self) -> Losses:
         order, (X, y, X_val, y_val) = self.order().astype(np.int32), self.tensors

@@ -14,11 +14,12 @@ F = nn.functional
 class TorchLoop(Loop):
     channels_first = outputs_first = True
     label_dtype = 'int64'
+    device = 'cpu'  # in loops_pytorch_gpu.py another
 
     def build(self, data: Data, parameters: list[np.ndarray]) -> None:
         arrays = data.X, data.y, data.X_val, data.y_val
         self.X, self.y, self.X_val, self.y_val = map(torch.from_numpy, arrays)
-        self.net = network(self.workload)
+        self.net = network(self.workload).to(self.device)
         self.params = list(self.net.parameters())
         with torch.no_grad():
             for param, array in zip(self.params, parameters, strict=True):
@@ -27,7 +28,7 @@ class TorchLoop(Loop):
         self.prepare()
 
     def arrays(self) -> list:
-        return [param.detach() for param in self.params]
+        return [param.detach().cpu() for param in self.params]
 
 
 class Tutorial(TorchLoop):
@@ -45,6 +46,7 @@ class Tutorial(TorchLoop):
     def epoch(self) -> Losses:
         self.net.train()
         for batch, (X, y) in enumerate(self.train_dataloader):
+            X, y = X.to(self.device), y.to(self.device)
             loss = self.loss_fn(self.net(X), y)
             loss.backward()
             self.optimizer.step()
@@ -58,6 +60,7 @@ class Tutorial(TorchLoop):
         val_loss = 0
         with torch.no_grad():
             for X, y in self.val_dataloader:
+                X, y = X.to(self.device), y.to(self.device)
                 val_loss += self.loss_fn(self.net(X), y).item()
         return val_loss / len(self.val_dataloader)
 

@@ -7,24 +7,27 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
+from d2lite import nvidia
+
 __all__ = ['describe', 'load']
 
 PACKAGES = {
     'pytorch': ['torch'],
-    'jax': ['jax', 'jaxlib', 'flax', 'optax'],
+    'jax': ['jax', 'jaxlib', 'jax-cuda13-plugin', 'jax-cuda12-plugin', 'flax', 'optax'],
     'tensorflow': ['tensorflow', 'tensorflow-cpu', 'keras'],
     'mxnet': ['mxnet'],
 }
 
 
 def describe(backends: Sequence[str]) -> dict:
-    """Date, processor, memory, versions of Python and of the frameworks, and settings."""
+    """Date, processor, GPUs, memory, versions of Python and of the frameworks, and settings."""
     names = ['d2lite', 'numpy', *(name for backend in backends for name in PACKAGES[backend])]
     settings = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'XLA_FLAGS', 'TF_NUM_INTRAOP_THREADS')
     return {
         'date': datetime.datetime.now(datetime.UTC).isoformat(timespec='seconds'),
         'system': platform.platform(),
         'cpu': cpu_model(),
+        'gpus': nvidia.gpus(),
         'cores': len(os.sched_getaffinity(0)),
         'memory_bytes': os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES'),
         'python': platform.python_version(),

@@ -14,6 +14,8 @@ nothing else; what a compiler keeps on disk is not there.
 A ratio is the median over the rounds of the ratios within a round: the two were measured side by
 side, so what the machine did then cancels out, and the median leaves out the round in which it did
 something to one of them only. CPU time is that of all threads.
+
+On a GPU it is wall time that counts. Every contender waits for the GPU at the end of each epoch.
 """
 
 import importlib
@@ -28,14 +30,18 @@ from functools import partial
 
 from benchmarks.workloads import LARGE, SMALL, Workload
 
-__all__ = ['NAMES', 'clocks', 'contenders', 'elapsed', 'first_fits', 'fresh', 'later_fits']
-__all__ += ['median', 'peak_memory', 'ratio', 'steady_epochs', 'steady_turn', 'take_turns']
+__all__ = ['NAMES', 'NO_GPU', 'clocks', 'contenders', 'count_gpus', 'elapsed']
+__all__ += ['first_fits', 'fresh', 'later_fits', 'median', 'peak_memory', 'ratio']
+__all__ += ['steady_epochs', 'steady_turn', 'take_turns']
 
 NAMES = ['d2lite', 'best', 'tutorial']
 
 # PyTorch and MXNet compute with OpenMP. Its threads spin while they wait for each other, which is
 # counted as CPU time, and where other processes run it has been ten times as much as the work.
 ENVIRONMENT = {'OMP_NUM_THREADS': '1', 'TF_CPP_MIN_LOG_LEVEL': '3'}
+
+# JAX and TensorFlow take a GPU unasked, in loops by hand too.
+NO_GPU = {'CUDA_VISIBLE_DEVICES': '-1', 'JAX_PLATFORMS': 'cpu'}
 
 
 def fresh(function: Callable, *arguments):
@@ -47,22 +53,32 @@ def fresh(function: Callable, *arguments):
         return pool.submit(function, *arguments).result()
 
 
-def contenders(backend: str, compile: bool) -> dict[str, Callable]:
+def count_gpus(backend: str) -> int:
+    """How many GPUs the framework can use."""
+    from d2lite import selection
+
+    return selection.load(backend).num_gpus()
+
+
+def contenders(backend: str, compile: bool, device: str = 'cpu') -> dict[str, Callable]:
     """By name: what makes the contender of a workload, data and initial parameters.
 
-    The loops are defined anew by each call.
+    `device`: 'cpu' or 'gpu'. The loops are defined anew by each call.
     """
     from benchmarks.loops_d2lite import D2Lite
 
-    loops = importlib.reload(importlib.import_module(f'benchmarks.loops_{backend}'))
-    ours = partial(D2Lite, backend, compile or None)
+    name = f'benchmarks.loops_{backend}' + '_gpu' * (device == 'gpu')
+    loops = importlib.reload(importlib.import_module(name))
+    ours = partial(D2Lite, backend, compile or None, int(device == 'gpu'))
     best = loops.Compiled if compile else loops.Best
     return dict(zip(NAMES, [ours, best, loops.Tutorial], strict=True))
 
 
-def steady_epochs(backend: str, workload: Workload, compile: bool, rounds: int) -> dict:
+def steady_epochs(
+    backend: str, workload: Workload, compile: bool, rounds: int, device: str = 'cpu'
+) -> dict:
     """Seconds of a steady epoch; see `take_turns`."""
-    factories = contenders(backend, compile)
+    factories = contenders(backend, compile, device)
     prepare = {name: partial(steady_turn, factories[name], workload) for name in NAMES}
     return take_turns(prepare, rounds)
 
@@ -73,22 +89,26 @@ def steady_turn(factory: Callable, workload: Workload, seconds: float = 0.2) -> 
     return partial(epochs, party, warm_up(party, seconds))
 
 
-def later_fits(backend: str, workload: Workload, compile: bool, rounds: int) -> dict:
+def later_fits(
+    backend: str, workload: Workload, compile: bool, rounds: int, device: str = 'cpu'
+) -> dict:
     """Seconds of a fit after the first one of its kind in this process; see `take_turns`."""
 
     def prepare(name):
-        fit = partial(whole_fit, backend, workload, compile, name)
+        fit = partial(whole_fit, backend, workload, compile, device, name)
         fit()
         return fit
 
     return take_turns({name: partial(prepare, name) for name in NAMES}, rounds)
 
 
-def first_fits(backend: str, workload: Workload, compile: bool, rounds: int) -> dict:
+def first_fits(
+    backend: str, workload: Workload, compile: bool, rounds: int, device: str = 'cpu'
+) -> dict:
     """Seconds of the first fit in a process, each in one of its own; see `take_turns`."""
 
     def prepare(name):
-        return partial(fresh, first_fit, backend, workload, compile, name)
+        return partial(fresh, first_fit, backend, workload, compile, device, name)
 
     return take_turns({name: partial(prepare, name) for name in NAMES}, rounds)
 
@@ -99,9 +119,9 @@ def first_fit(*arguments):
         return whole_fit(*arguments)
 
 
-def whole_fit(backend, workload, compile, name):
+def whole_fit(backend, workload, compile, device, name):
     """CPU and wall seconds from the arrays of NumPy to the end of a fit."""
-    factory = contenders(backend, compile)[name]
+    factory = contenders(backend, compile, device)[name]
     data, parameters = workload.data(), workload.parameters()
     start = clocks()
     factory(workload, data, parameters).fit(workload.epochs)

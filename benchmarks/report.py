@@ -11,12 +11,19 @@ from d2lite.console import console
 
 __all__ = ['show']
 
-AGAINST_BEST = {'W1': 1.5, 'W2': 1.25, 'W3': 1.25, 'W4': 1.25}
+# Of a steady epoch, against the best loop.
+BOUNDS = {
+    'cpu': {'W1': 1.5} | dict.fromkeys(('W2', 'W3', 'W4', 'W5', 'W6'), 1.25),
+    'gpu': {'W1': None} | dict.fromkeys(('W2', 'W3', 'W4', 'W5', 'W6'), 1.15),
+}
+CLOCKS = {'cpu': 'cpu', 'gpu': 'wall'}  # which time counts
 
 
 def show(results: dict) -> None:
     """Prints a table for each section of `results`, and who could not take part."""
     out, machine = console(), results['machine']
+    for gpu in machine['gpus']:
+        out.print(gpu, markup=False)
     out.print(
         f'{machine["cpu"]}, {machine["cores"]} cores, load {machine["load_before"]} before and '
         f'{machine["load_after"]} after, {machine["date"]}',
@@ -28,7 +35,8 @@ def show(results: dict) -> None:
             if found:
                 rows = sorted(found, key=lambda row: row['workload'])
                 out.print()
-                out.print(table(rows, title + ', compile=True' * compile))
+                kind = 'wall' if rows[0]['device'] == 'gpu' else 'CPU'
+                out.print(table(rows, title.format(kind=kind) + ', compile=True' * compile))
                 for problem in problems(rows):
                     out.print(problem, markup=False)
 
@@ -42,12 +50,12 @@ def problems(rows: list[dict]) -> Iterator[str]:
 
 
 def steady(rows: list[dict], title: str) -> Table:
-    """CPU time of an epoch, and its ratios."""
-    return ratios(rows, title, lambda row: (AGAINST_BEST[row['workload']], 1))
+    """The time of an epoch, and its ratios."""
+    return ratios(rows, title, lambda row: (BOUNDS[row['device']][row['workload']], 1))
 
 
 def later(rows: list[dict], title: str) -> Table:
-    """CPU time of a fit, and its ratios."""
+    """The time of a fit, and its ratios."""
     return ratios(rows, title, fit_bounds)
 
 
@@ -59,11 +67,11 @@ def fit_bounds(row):
 def ratios(rows, title, bounds):
     table = new_table(title, *NAMES, 'd2lite / best', 'd2lite / tutorial')
     for row in by_workload(table, rows):
-        times = row['times']
-        found = [ratio(times, 'd2lite', name) for name in ('best', 'tutorial')]
+        times, clock = row['times'], CLOCKS[row['device']]
+        found = [ratio(times, 'd2lite', name, clock) for name in ('best', 'tutorial')]
         table.add_row(
             *heading(row),
-            *(number(median(times, name), 1000) for name in NAMES),
+            *(number(median(times, name, clock), 1000) for name in NAMES),
             *map(bounded, found, bounds(row)),
         )
     return table
@@ -144,8 +152,11 @@ def bounded(value, bound):
 
 
 TABLES = {
-    'steady': (steady, 'A steady epoch: milliseconds of CPU time, and its ratios'),
-    'later': (later, 'A later fit in the same process: milliseconds of CPU time, and its ratios'),
+    'steady': (steady, 'A steady epoch: milliseconds of {kind} time, and ratios'),
+    'later': (
+        later,
+        'A later fit in the same process: milliseconds of {kind} time, and ratios',
+    ),
     'first': (first, 'The first fit in a fresh process: seconds, and how many more'),
     'memory': (memory, 'Peak memory of training, the data included'),
     'board': (board, "What a notebook's board adds to W1: seconds"),

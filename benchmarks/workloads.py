@@ -2,14 +2,15 @@
 
 Every contender trains the same model from the same parameters on the same arrays, one update a
 batch, the partial last batch included, in a fresh order each epoch. W1 validates after each epoch,
-as the page that it stands for does; W2 to W4 only train, since training is what they are about.
+as the page that it stands for does; W2 to W6 only train, since training is what they are about.
+W5 and W6 are W3 and W4 with as many examples as keep a GPU busy.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ['LARGE', 'SMALL', 'WORKLOADS', 'Data', 'Workload']
+__all__ = ['DEFAULTS', 'LARGE', 'SMALL', 'WORKLOADS', 'Data', 'Workload']
 
 
 @dataclass
@@ -78,7 +79,12 @@ WORKLOADS = {
     'W2': Workload('linear regression, 100,000 × 100', 'linear', 100_000, 0, 100, 256, 0.01),
     'W3': Workload('MLP 784-256-10 on 20,000', 'mlp', 20_000, 0, 784, 256, 0.1),
     'W4': Workload('LeNet on 6,000 × 28 × 28', 'lenet', 6000, 0, 784, 128, 0.1),
+    'W5': Workload('MLP 784-256-10 on 60,000', 'mlp', 60_000, 0, 784, 256, 0.1),
+    'W6': Workload('LeNet on 60,000 × 28 × 28', 'lenet', 60_000, 0, 784, 128, 0.1),
 }
+
+# What is measured if nothing is chosen.
+DEFAULTS = {'cpu': ['W1', 'W2', 'W3', 'W4'], 'gpu': list(WORKLOADS)}
 
 # For the memory that training takes: W2 with more examples, and with few to start from.
 LARGE = replace(WORKLOADS['W2'], title='linear regression, 1,000,000 × 100', num_train=1_000_000)

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from contract import backend_of
 
+from benchmarks import __main__ as main
 from benchmarks import measure, report
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import DEFAULTS, WORKLOADS
+from d2lite import selection
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,13 +33,36 @@ def made(factory, workload, *orders):
 
 
 @pytest.mark.parametrize('compile', [False, True], ids=['as_it_comes', 'compiled'])
-@pytest.mark.parametrize('name', TINY)
+@pytest.mark.parametrize('name', DEFAULTS['cpu'])
 def test_every_contender_computes_the_same(d2l, name, compile):
     backend, workload = backend_of(d2l), TINY[name]
     if backend == 'pytorch' and compile and not SLOW:
         pytest.skip('its compiler takes a minute: D2LITE_SLOW_TESTS=1')
     contenders = measure.contenders(backend, compile)
-    ours = made(contenders.pop('d2lite'), workload)
+    compare(contenders, made(contenders.pop('d2lite'), workload))
+
+
+@pytest.mark.parametrize('sgd', [None, {'foreach': True}], ids=['by_hand', 'foreach'])
+@pytest.mark.parametrize('compile', [False, True], ids=['as_it_comes', 'compiled'])
+@pytest.mark.parametrize('name', DEFAULTS['cpu'])
+def test_loops_for_a_gpu_compute_the_same(d2l, name, compile, sgd, monkeypatch):
+    """On the CPU, where a step is called and not captured as a CUDA graph."""
+    backend, workload = backend_of(d2l), TINY[name]
+    if backend == 'mxnet':
+        pytest.skip('there are no loops on MXNet for a GPU')
+    if sgd and backend != 'pytorch':
+        pytest.skip("the choice of the optimizer is one of PyTorch's loop")
+    contenders = measure.contenders(backend, compile, 'gpu')
+    if backend == 'pytorch':
+        for contender in ('best', 'tutorial'):
+            monkeypatch.setattr(contenders[contender], 'device', 'cpu')
+            monkeypatch.setattr(contenders[contender], 'sgd', sgd)
+    del contenders['d2lite']
+    compare(contenders, made(measure.contenders(backend, False)['d2lite'], workload))
+
+
+def compare(contenders, ours):
+    workload = ours.workload
     ours.fit(2)
     seed = ours.trainer.train_dataloader.dataloader.seed
 
@@ -114,8 +139,8 @@ def test_the_loops_are_defined_anew(d2l):
 def test_a_later_fit_defines_its_loop_anew_and_the_first_is_not_counted(monkeypatch):
     asked = []
 
-    def contenders(backend, compile):
-        asked.append((backend, compile))
+    def contenders(backend, compile, device):
+        asked.append((backend, compile, device))
         return dict.fromkeys(measure.NAMES, lambda *_: Fit())
 
     class Fit:
@@ -125,7 +150,7 @@ def test_a_later_fit_defines_its_loop_anew_and_the_first_is_not_counted(monkeypa
     monkeypatch.setattr(measure, 'contenders', contenders)
     times = measure.later_fits('jax', WORKLOADS['W1'], True, rounds=2)
     assert [len(times[name]['cpu']) for name in measure.NAMES] == [2, 2, 2]
-    assert asked == [('jax', True)] * 9
+    assert asked == [('jax', True, 'cpu')] * 9
 
 
 def test_the_ratio_is_the_median_of_the_rounds():
@@ -148,14 +173,30 @@ def test_the_ratio_is_the_median_of_the_rounds():
 def test_what_exceeds_its_bound_is_marked(section, compile, expected):
     seconds = dict(zip(measure.NAMES, (1.4, 1, 1.2), strict=True))
     times = {name: {'cpu': [each], 'wall': [each]} for name, each in seconds.items()}
-    row = {'workload': 'W1', 'backend': 'jax', 'compile': compile, 'times': times}
+    row = {'workload': 'W1', 'backend': 'jax', 'compile': compile, 'device': 'cpu', 'times': times}
     table, _ = report.TABLES[section]
     assert [cell for column in table([row], '').columns[-2:] for cell in column.cells] == expected
 
 
+@pytest.mark.parametrize(
+    ('workload', 'expected'),
+    [('W1', ['1.20', '0.60 ≤ 1']), ('W5', ['[red]1.20 > 1.15[/red]', '0.60 ≤ 1'])],
+)
+def test_on_a_gpu_it_is_wall_time_that_counts(workload, expected):
+    times = {
+        name: {'cpu': [1], 'wall': [wall]}
+        for name, wall in zip(measure.NAMES, (1.2, 1, 2), strict=True)
+    }
+    row = {'workload': workload, 'backend': 'jax', 'compile': False, 'device': 'gpu'}
+    table, _ = report.TABLES['steady']
+    columns = table([row | {'times': times}], '').columns[-2:]
+    assert [cell for column in columns for cell in column.cells] == expected
+
+
 def test_who_takes_no_part_is_told():
     times = {'best': {'problem': 'OSError: not here'}, 'd2lite': {'cpu': [1], 'wall': [1]}}
-    row = {'workload': 'W1', 'backend': 'jax', 'compile': False, 'times': times | {'tutorial': {}}}
+    row = {'workload': 'W1', 'backend': 'jax', 'compile': False, 'device': 'cpu'}
+    row['times'] = times | {'tutorial': {}}
     for section in ('steady', 'later', 'first'):
         table, _ = report.TABLES[section]
         assert [cell for column in table([row], '').columns[-2:] for cell in column.cells] == [
@@ -181,3 +222,23 @@ def test_the_command_measures_and_writes(tmp_path):
         (row,) = results[section]
         assert set(row['times']) == set(measure.NAMES)
         assert all(len(found['cpu']) == 2 for found in row['times'].values())
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'problem'),
+    [
+        (['--backend', 'mxnet'], 'MXNet has no release for the GPUs of current CUDA'),
+        (['--backend', 'pytorch'], 'pytorch finds no GPU here'),
+        ([], 'No installed framework finds a GPU here'),
+        (['--memory'], '--memory is about the CPU'),
+    ],
+)
+def test_why_nothing_is_measured_on_a_gpu_is_told(arguments, problem, monkeypatch, capsys):
+    monkeypatch.setattr(measure, 'fresh', lambda function, backend: 0)
+    monkeypatch.setattr(selection, 'require', lambda backend: None)
+    main.with_gpu.cache_clear()
+    with pytest.raises(SystemExit) as stopped:
+        main.main(['--device', 'gpu', *arguments])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith(problem) and error.count('\n') == 1
