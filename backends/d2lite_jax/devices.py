@@ -2,6 +2,8 @@
 
 import jax
 
+from d2lite.training.memory_error import amount_in
+
 
 def cpu() -> jax.Device:
     """The CPU."""
@@ -32,3 +34,9 @@ def free_memory(device: jax.Device) -> int | None:
     """The bytes of a GPU that are free; None if its driver does not tell."""
     stats = device.memory_stats()
     return stats['bytes_limit'] - stats['bytes_in_use'] if stats else None
+
+
+def memory_wanted(error: Exception) -> str | None:
+    """What memory an error says was asked for, '' if it does not; None for any other error."""
+    ran_out = isinstance(error, jax.errors.JaxRuntimeError) and 'RESOURCE_EXHAUSTED' in str(error)
+    return amount_in(str(error)) if ran_out else None

@@ -13,7 +13,7 @@ from jax import numpy as jnp
 from d2lite.training import trainer
 from d2lite_jax import state
 from d2lite_jax.compiled import CompiledEpoch, compiled_once
-from d2lite_jax.devices import cpu, free_memory, gpu, num_gpus
+from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_jax.framework import NAME, get_key, version
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ class Trainer(trainer.Trainer):
         return super().current_lr() if lr is None else float(lr)
 
     free_memory = staticmethod(free_memory)
+    memory_wanted = staticmethod(memory_wanted)
 
     @staticmethod
     def find_gpus() -> list:

@@ -1,7 +1,9 @@
 """Devices under the book's names, on MXNet."""
 
-from mxnet import Context, npx
+from mxnet import Context, MXNetError, npx
 from mxnet.context import gpu_memory_info
+
+from d2lite.training.memory_error import amount_in
 
 
 def cpu() -> Context:
@@ -32,3 +34,9 @@ def try_all_gpus() -> list[Context]:
 def free_memory(device: Context) -> int | None:
     """The bytes of a GPU that are free; None of a CPU."""
     return gpu_memory_info(device.device_id)[0] if device.device_type == 'gpu' else None
+
+
+def memory_wanted(error: Exception) -> str | None:
+    """What memory an error says was asked for, '' if it does not; None for any other error."""
+    ran_out = isinstance(error, MXNetError) and 'out of memory' in str(error)
+    return amount_in(str(error)) if ran_out else None

@@ -13,7 +13,7 @@ from d2lite.training.batches import map_batch
 from d2lite.training.module import set_attribute
 from d2lite_mxnet import state
 from d2lite_mxnet.compiled import CompiledEpoch
-from d2lite_mxnet.devices import free_memory, gpu, num_gpus
+from d2lite_mxnet.devices import free_memory, gpu, memory_wanted, num_gpus
 from d2lite_mxnet.framework import NAME, version
 from d2lite_mxnet.module import plain_arrays
 
@@ -87,6 +87,7 @@ class Trainer(trainer.Trainer):
         return super().numbers(values)
 
     free_memory = staticmethod(free_memory)
+    memory_wanted = staticmethod(memory_wanted)
 
     @staticmethod
     def find_gpus() -> list:

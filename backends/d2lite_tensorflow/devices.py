@@ -1,8 +1,12 @@
 """Devices under the book's names, on TensorFlow, which are used in a `with` statement."""
 
+import math
+import re
 from contextlib import AbstractContextManager
 
 import tensorflow as tf
+
+from d2lite.training.memory_error import amount_in, in_gib
 
 
 def cpu() -> AbstractContextManager:
@@ -33,3 +37,15 @@ def try_all_gpus() -> list[AbstractContextManager]:
 def free_memory(device: AbstractContextManager) -> int | None:
     """None: TensorFlow tells how much it uses, and not how much is free."""
     return None
+
+
+def memory_wanted(error: Exception) -> str | None:
+    """What memory an error says was asked for, '' if it does not; None for any other error."""
+    if not isinstance(error, tf.errors.ResourceExhaustedError):
+        return None
+    found = re.search(r'tensor with shape ?\[([\d,]*)\] and type (\w+)', str(error))
+    if not found:
+        return amount_in(str(error))
+    shape, dtype = found.groups()
+    count = math.prod(int(length) for length in shape.split(',') if length)
+    return in_gib(count * tf.as_dtype(dtype).size)

@@ -10,7 +10,7 @@ from d2lite.training import trainer
 from d2lite.training.arguments import check_loss
 from d2lite_tensorflow import state
 from d2lite_tensorflow.compiled import CompiledEpoch
-from d2lite_tensorflow.devices import cpu, free_memory, gpu, num_gpus
+from d2lite_tensorflow.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_tensorflow.framework import NAME, device_names, keras, version
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Trainer(trainer.Trainer):
         return super().current_lr()
 
     free_memory = staticmethod(free_memory)
+    memory_wanted = staticmethod(memory_wanted)
 
     @staticmethod
     def find_gpus() -> list:

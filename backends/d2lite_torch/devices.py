@@ -2,6 +2,8 @@
 
 import torch
 
+from d2lite.training.memory_error import amount_in
+
 
 def cpu() -> torch.device:
     """The CPU."""
@@ -34,6 +36,13 @@ def free_memory(device: torch.device) -> int | None:
         return None
     kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return torch.cuda.mem_get_info(device)[0] + kept
+
+
+def memory_wanted(error: Exception) -> str | None:
+    """What memory an error says was asked for, '' if it does not; None for any other error."""
+    message = str(error)
+    ran_out = 'out of memory' in message or "can't allocate memory" in message  # of a CPU
+    return amount_in(message) if isinstance(error, RuntimeError) and ran_out else None
 
 
 def _has_mps():

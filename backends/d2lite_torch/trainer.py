@@ -15,7 +15,7 @@ from d2lite.training.batches import map_batch
 from d2lite_torch import state
 from d2lite_torch.channels import channels_last, works_channels_last
 from d2lite_torch.compiled import CompiledEpoch
-from d2lite_torch.devices import free_memory, gpu, num_gpus
+from d2lite_torch.devices import free_memory, gpu, memory_wanted, num_gpus
 from d2lite_torch.framework import NAME, version
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import optimizer_and_schedulers
@@ -100,6 +100,7 @@ class Trainer(trainer.Trainer):
         return super().numbers(values)
 
     free_memory = staticmethod(free_memory)
+    memory_wanted = staticmethod(memory_wanted)
 
     @staticmethod
     def find_gpus() -> list:

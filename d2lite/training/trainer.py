@@ -21,6 +21,7 @@ from d2lite.training.callbacks import Callback
 from d2lite.training.compiled import compiled_epoch
 from d2lite.training.labels import label_check
 from d2lite.training.loop_callbacks import loop_callbacks
+from d2lite.training.memory_error import memory_errors
 from d2lite.training.metrics import Metrics
 from d2lite.training.saved_parameters import SavesParameters
 from d2lite.training.tracked_loader import TrackedLoader
@@ -81,7 +82,10 @@ class Trainer(SavesParameters, HyperParameters):
             )
         self.moves_to = self.gpus[0] if self.gpus else self.find_cpu()
         if len(self.gpus) > 1:
-            warn('d2lite trains on one GPU: of those asked for it uses the first')
+            warn(
+                'one process trains on one GPU, here the first; training on several needs a '
+                'process for each'
+            )
 
     def fit(
         self,
@@ -97,9 +101,14 @@ class Trainer(SavesParameters, HyperParameters):
         returns those, as `xavier_uniform(seed)` is. Ctrl-C ends training between two steps, with
         everything in a consistent state, and then raises KeyboardInterrupt.
 
-        Raises TypeError, ValueError or FileError, before any training, for what does not fit.
+        Raises TypeError, ValueError or FileError, before any training, for what does not fit;
+        MemoryError if the GPU runs out of memory.
         """
         check_arguments(self, model, data)
+        with memory_errors(self):
+            self._fit(model, data, ckpt_path, init_params)
+
+    def _fit(self, model, data, ckpt_path, init_params):
         self.prepare_data(data)
         self.metrics = Metrics(self)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
@@ -124,7 +133,8 @@ class Trainer(SavesParameters, HyperParameters):
         ]
         self.fitting = True
         try:
-            self._fit_epochs()
+            with memory_errors(self):  # here too, so that callbacks are told of this error
+                self._fit_epochs()
         except BaseException as error:
             self.notify('on_exception', error)
             raise
@@ -305,6 +315,11 @@ class Trainer(SavesParameters, HyperParameters):
     def free_memory(device: Any) -> int | None:
         """The bytes of a GPU that are free; None if the framework does not tell."""
         raise NotImplementedError('each backend defines free_memory')
+
+    @staticmethod
+    def memory_wanted(error: Exception) -> str | None:
+        """What memory an error says was asked for, '' if it does not; None for other errors."""
+        raise NotImplementedError('each backend defines memory_wanted')
 
     def move_model(self, model: 'Module') -> None:
         raise NotImplementedError('each backend defines move_model')
