@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # processors together than it saves: 1.9 times as much for linear regression on 100 features.
 COMPILER_OPTIONS = {'xla_disable_hlo_passes': 'cpu-parallel-task-assigner'}
 
+STEPS_IN_A_BLOCK = 32
+
 MOST_EXECUTABLES = 64
 EXECUTABLES: dict[bytes, jax.stages.Compiled] = {}  # of all trainings, by a hash of the program
 
@@ -87,7 +89,10 @@ class CompiledEpoch(compiled.CompiledEpoch):
         shapes = jax.eval_shape(lambda: self.traced_step(state, rows_at(0, size), train)[1])
         carry = state, [jnp.zeros(len(loader), shape.dtype) for shape in shapes]
         if whole:
-            carry = lax.fori_loop(start, jnp.minimum(stop, whole), step, carry)
+            end = jnp.minimum(stop, whole)
+            if self.trainer.gpus:
+                start, carry = in_blocks(step, start, end, carry)
+            carry = lax.fori_loop(start, end, step, carry)
         if rest:
             last = partial(step, whole, size=rest)
             carry = lax.cond(stop > whole, last, lambda carry: carry, carry)
@@ -119,6 +124,20 @@ class CompiledEpoch(compiled.CompiledEpoch):
         if train:
             self.trainer.state = state
         return [np.asarray(array)[start:stop].tolist() for array in arrays]
+
+
+def in_blocks(step: Callable, start: Any, end: Any, carry: Any) -> tuple:
+    """Steps in blocks of known length, as far as they go; the next step, and the result.
+
+    Where XLA does not know how often a loop runs, a GPU tells the CPU after each step.
+    """
+
+    def block(index, carry):
+        first = start + index * STEPS_IN_A_BLOCK
+        return lax.fori_loop(0, STEPS_IN_A_BLOCK, lambda i, carry: step(first + i, carry), carry)
+
+    count = (end - start) // STEPS_IN_A_BLOCK
+    return start + count * STEPS_IN_A_BLOCK, lax.fori_loop(0, count, block, carry)
 
 
 def compiled_once(function: Callable, args: tuple, options: dict | None = None) -> tuple:

@@ -150,10 +150,10 @@ class CompiledEpoch:
         order = loader.order_on_device()
         start, stop, whole = tracked.begin(), len(loader), loader.num_examples // loader.batch_size
         whole = stop if self.loops_to_the_end else whole
-        single = train and any(each.every_n_train_steps == 1 for each in trainer.batch_callbacks)
+        watched = train and any(each.every_n_train_steps for each in trainer.batch_callbacks)
         while start < stop:
-            if single:
-                self.follow_changes()
+            if watched:
+                self.follow_changes()  # that a callback has made
             begun = time.perf_counter()
             if start < whole:
                 count = min(self.steps_per_call, whole - start)

@@ -12,13 +12,15 @@ PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')
 ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     # How a step becomes a program.
-    'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step'},
+    'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/compiled.py': {'NOTED_BY_KERAS'},
     'd2lite_jax/compiled.py': {
         'COMPILER_OPTIONS',
         'EXECUTABLES',
         'MOST_EXECUTABLES',
+        'STEPS_IN_A_BLOCK',
         'compiled_once',
+        'in_blocks',
     },
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
@@ -50,7 +52,11 @@ UNORDERED = {'tensor.py', 'framework.py'}
 
 
 # On a CPU, PyTorch alone is told the layout of convolutions; MXNet alone has blocks of two kinds.
-ALONE = {'channels.py': ('d2lite_torch',), 'hybrid.py': ('d2lite_mxnet',)}
+ALONE = {
+    'channels.py': ('d2lite_torch',),
+    'graphs.py': ('d2lite_torch',),
+    'hybrid.py': ('d2lite_mxnet',),
+}
 
 
 def files(package):
