@@ -27,7 +27,7 @@ def describe(backends: Sequence[str]) -> dict:
         'date': datetime.datetime.now(datetime.UTC).isoformat(timespec='seconds'),
         'system': platform.platform(),
         'cpu': cpu_model(),
-        'gpus': nvidia.gpus(),
+        'gpus': list(map(str, nvidia.gpus())),
         'cores': len(os.sched_getaffinity(0)),
         'memory_bytes': os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES'),
         'python': platform.python_version(),

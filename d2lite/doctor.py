@@ -5,6 +5,7 @@ others, and this process stays free of all of them.
 """
 
 import json
+import os
 import subprocess
 import sys
 from importlib import metadata
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from packaging.requirements import Requirement
 
-from d2lite import selection
+from d2lite import nvidia, selection
 
 SECONDS_TO_IMPORT = 120
 
@@ -21,8 +22,10 @@ PROBE = """
 import json, sys
 from d2lite import selection
 try:
-    framework = selection.load(sys.argv[1]).framework
+    backend = selection.load(sys.argv[1])
+    framework = backend.framework
     found = [framework.version(), framework.device_names(), '']
+    found += [framework.cuda_version(), backend.num_gpus()]
 except Exception as error:
     found = ['', [], f'{type(error).__name__}: ' + ' '.join(str(error).split())]
 print('\\n@' + json.dumps(found))
@@ -30,11 +33,17 @@ print('\\n@' + json.dumps(found))
 
 
 class Diagnosis(NamedTuple):
-    """The state of one backend; `problem` is '' where it works."""
+    """The state of one backend; `problem` is '' where it works.
+
+    `cuda`: the version of CUDA that it was built for, '' of a build without. `num_gpus`: how many
+    GPUs it can use.
+    """
 
     version: str
     devices: list[str]
     problem: str
+    cuda: str = ''
+    num_gpus: int = 0
 
 
 def diagnose(name: str) -> Diagnosis:
@@ -47,6 +56,7 @@ def diagnose(name: str) -> Diagnosis:
             capture_output=True,
             text=True,
             timeout=SECONDS_TO_IMPORT,
+            env=os.environ | {'XLA_PYTHON_CLIENT_PREALLOCATE': 'false'},
         )
     except subprocess.TimeoutExpired:
         return Diagnosis('', [], f'import took more than {SECONDS_TO_IMPORT} s')
@@ -71,6 +81,29 @@ def numpy_conflicts(name: str) -> list[str]:
     ]
 
 
+def gpu_advice(name: str, found: Diagnosis, driver: str) -> str:
+    """Why backend `name` uses no GPU of this machine, and what to do."""
+    if name == 'mxnet':
+        return 'mxnet has no release for GPUs with a current CUDA: it trains on the CPU.'
+    if found.cuda:
+        return (
+            f'{name} finds no GPU, though it is built for CUDA {found.cuda}. Is driver {driver} '
+            f'new enough for that, and does the variable CUDA_VISIBLE_DEVICES hide the GPU?'
+        )
+    line = {
+        'pytorch': 'choose it on https://pytorch.org/get-started/locally',
+        'tensorflow': 'pip install "tensorflow[and-cuda]"',
+        'jax': f'pip install "jax[{jax_extra(driver)}]"',
+    }.get(name, 'see its documentation')
+    return f'{name} does not use the GPU: this build is without. To install one with:\n    {line}'
+
+
+def jax_extra(driver: str) -> str:
+    """The extra of JAX for an NVIDIA driver; that for CUDA 13 asks for driver 580 or newer."""
+    major = driver.partition('.')[0]
+    return 'cuda13' if not major.isdigit() or int(major) >= 580 else 'cuda12'
+
+
 def report() -> int:
     """Prints the table, and returns 0 if at least one backend works, else 1."""
     from rich.table import Table
@@ -81,7 +114,7 @@ def report() -> int:
     table = Table(
         title=f'd2lite on Python {sys.version.split()[0]}, numpy {metadata.version("numpy")}'
     )
-    for heading in ('backend', 'version', 'imports', 'devices', 'NumPy'):
+    for heading in ('backend', 'version', 'imports', 'devices', 'CUDA', 'NumPy'):
         table.add_column(heading, overflow='fold')
     for name, found in diagnoses.items():
         conflicts = '; '.join(numpy_conflicts(name))
@@ -92,9 +125,18 @@ def report() -> int:
             found.version or '-',
             found.problem or 'yes',
             ', '.join(found.devices) or '-',
+            found.cuda or '-',
             conflicts or ('-' if found.problem else 'no conflict'),
         )
     console().print(table)
+    gpus = nvidia.gpus()
+    for gpu in gpus:
+        print(f'GPU of this machine: {gpu}')
+    if not gpus and not any(found.num_gpus for found in diagnoses.values()):
+        print('No GPU here: everything trains on the CPU.')
+    for name, found in diagnoses.items():
+        if gpus and not found.problem and not found.num_gpus:
+            print(gpu_advice(name, found, gpus[0].driver))
     for name, found in diagnoses.items():
         if found.problem:
             print(f'To install {name}:\n    {selection.install_line(name)}')

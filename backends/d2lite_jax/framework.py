@@ -1,5 +1,8 @@
 """JAX with Flax and Optax, imported in the state that d2lite needs: as they come."""
 
+import re
+from importlib import metadata
+
 import flax
 import jax
 import optax
@@ -20,6 +23,13 @@ def device_names() -> list[str]:
     if devices[0].platform != 'cpu':
         devices = devices + jax.devices('cpu')
     return [f'{device.platform}:{device.id}' for device in devices]
+
+
+def cuda_version() -> str:
+    """The version of CUDA that the plugin of JAX is for, '' without a plugin."""
+    names = [distribution.name for distribution in metadata.distributions()]
+    found = [re.fullmatch(r'jax[-_]cuda(\d+)[-_]plugin', name or '') for name in names]
+    return max([match[1] for match in found if match], default='')
 
 
 def get_seed() -> int:

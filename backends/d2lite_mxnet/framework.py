@@ -35,6 +35,11 @@ def device_names() -> list[str]:
     return [*(f'gpu({i})' for i in range(mx.context.num_gpus())), 'cpu']
 
 
+def cuda_version() -> str:
+    """'unknown' if this build of MXNet is for CUDA, '' of a build without."""
+    return 'unknown' if mx.runtime.Features().is_enabled('CUDA') else ''
+
+
 def seed(n: int) -> None:
     """Seeds MXNet's own random numbers, on every device."""
     mx.random.seed(n)

@@ -31,6 +31,11 @@ def device_names() -> list[str]:
     return [device.name.removeprefix('/device:') for device in devices]
 
 
+def cuda_version() -> str:
+    """The version of CUDA that this build of TensorFlow is for, '' of a build without."""
+    return tf.sysconfig.get_build_info().get('cuda_version', '')
+
+
 def seed(n: int) -> None:
     """Seeds TensorFlow's and Keras's own random numbers."""
     others = random.getstate(), np.random.get_state()

@@ -20,6 +20,11 @@ def device_names() -> list[str]:
     return [*gpus, 'cpu']
 
 
+def cuda_version() -> str:
+    """The version of CUDA that this build of PyTorch is for, '' of a build without."""
+    return torch.version.cuda or ''
+
+
 def seed(n: int) -> None:
     """Seeds PyTorch's own random numbers, on every device."""
     torch.manual_seed(n)
