@@ -88,13 +88,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return plain_attributes(self.trainer), type(self.trainer), self.trainer.model
 
     def values_read(self) -> tuple:
-        modes = [
-            value
-            for module in nn.Module.modules(self.model)
-            for value in plain_attributes(module).values()
-        ]
         trained = [p.requires_grad for p in nn.Module.parameters(self.model)]
-        return super().values_read(), tuple(modes), tuple(trained), self.plain_lr() is None
+        return super().values_read(), modes_of(self.model), tuple(trained), self.plain_lr() is None
 
     def trace(self, batch: Sequence[torch.Tensor], train: bool) -> None:
         if not self.prepares_in_step(train):
@@ -183,3 +178,9 @@ class CompiledEpoch(compiled.CompiledEpoch):
                 run_steps, fullgraph=True, dynamic=False, options=self.options
             )
         return self.programs[train, count]
+
+
+def modes_of(model: nn.Module) -> tuple:
+    """The plain attributes of all layers: `training`, the rate of a dropout, and the like."""
+    layers = nn.Module.modules(model)
+    return tuple(value for layer in layers for value in plain_attributes(layer).values())

@@ -17,6 +17,7 @@ from d2lite_torch.channels import channels_last, works_channels_last
 from d2lite_torch.compiled import CompiledEpoch
 from d2lite_torch.devices import free_memory, gpu, memory_wanted, num_gpus
 from d2lite_torch.framework import NAME, version
+from d2lite_torch.graphs import GraphedEpoch
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import optimizer_and_schedulers
 
@@ -28,8 +29,13 @@ class Trainer(trainer.Trainer):
     backend = NAME
     serialization = state
     framework_version = version()
-    compiled_class = CompiledEpoch
     compile_modes = (True,)
+
+    @property
+    def compiled_class(self) -> type:
+        """The class of the compiled steps: CUDA graphs on such a GPU, torch.compile elsewhere."""
+        on_cuda = self.gpus and self.gpus[0].type == 'cuda'
+        return GraphedEpoch if on_cuda else CompiledEpoch
 
     def fit_epoch(self) -> None:
         if self.compiles():
