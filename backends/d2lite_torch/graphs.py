@@ -11,12 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from d2lite.training import compiled
 from d2lite.training.arguments import check_loss
 from d2lite.training.batches import map_batch, tensors_of
 from d2lite.training.compiled import collected_outputs
 from d2lite_torch.compiled import modes_of
+from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import SGD
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class GraphedEpoch(compiled.CompiledEpoch):
         self.graphs = {}  # RecordedSteps, by what they take
         self.obstacle = ''  # why no graph can be recorded
         self.inputs = {}  # by shapes: the batch that a graph reads
-        self.orders, self.arrays = {}, {}  # of whole data: the order of the epoch, what is plotted
+        self.rows, self.arrays = {}, {}  # of whole data: those of each batch, what each plots
         self.index = torch.zeros((), dtype=torch.int64, device=self.device)  # of the step
         # Other optimizers count their steps in Python, and clipping looks at the gradients: these
         # stay outside. So does what a scheduler may change after each step.
@@ -44,9 +46,14 @@ class GraphedEpoch(compiled.CompiledEpoch):
         self.updates = plain and trainer.gradient_clip_val == 0
 
     def values_read(self) -> tuple:
-        tensors = [*self.model.parameters(), *self.model.buffers()]
-        places = [(tensor.data_ptr(), tensor.requires_grad) for tensor in tensors]
+        places = [(tensor.data_ptr(), tensor.requires_grad) for tensor in self.tensors()]
         return super().values_read(), modes_of(self.model), places
+
+    def tensors(self) -> list[torch.Tensor]:
+        """Parameters, buffers, and what a scratch model trains among its attributes."""
+        model = self.model
+        plain = [tensor for _, tensor in plain_tensors(model)]
+        return [*nn.Module.parameters(model), *nn.Module.buffers(model), *plain]
 
     def trace(self, batch: Sequence[torch.Tensor], train: bool) -> None:
         """Nothing: a graph is recorded after the first steps."""
@@ -61,20 +68,25 @@ class GraphedEpoch(compiled.CompiledEpoch):
         return [[value.clone()] for value in values]
 
     def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
-        if order is not None:
-            self.orders.setdefault(train, torch.empty_like(order)).copy_(order)
+        self.set_rows(order, train)
         self.index.fill_(start)
         for _ in range(start, stop):
             self.run_step(train, partial(self.next_step, train))
         return [array[start:stop].tolist() for array in self.arrays[train]]
 
+    def set_rows(self, order: torch.Tensor | None, train: bool) -> None:
+        """Writes the rows of each whole batch of this epoch to where the graph reads them."""
+        loader = self.loader(train)
+        size, whole = loader.batch_size, loader.num_examples // loader.batch_size
+        if train not in self.rows:
+            self.rows[train] = torch.arange(whole * size, device=self.device).reshape(whole, size)
+        if order is not None:
+            self.rows[train].copy_(order[: whole * size].reshape(whole, size))
+
     def next_step(self, train: bool) -> list[torch.Tensor]:
         """The step on the batch number `self.index` of whole data; its values go to `arrays`."""
         loader = self.loader(train)
-        rows = self.index * loader.batch_size
-        rows = rows + torch.arange(loader.batch_size, device=self.device)
-        if train in self.orders:
-            rows = self.orders[train].index_select(0, rows)
+        rows = self.rows[train].index_select(0, self.index.reshape(1)).reshape(-1)
         batch = tuple(loader.data.gather(tensor, rows) for tensor in loader.tensors)
         values = self.one_step(batch, train)
         if train not in self.arrays:
@@ -111,7 +123,7 @@ class GraphedEpoch(compiled.CompiledEpoch):
     def run_step(self, key: Any, function: Callable) -> list[torch.Tensor]:
         """Makes a step by `function`, always the same for a `key`; returns what it plots."""
         if key not in self.graphs:
-            params = [param for param in self.model.parameters() if param.requires_grad]
+            params = [tensor for tensor in self.tensors() if tensor.requires_grad]
             self.graphs[key] = RecordedStep(function, params, self.obstacle)
         step = self.graphs[key]
         if step.calls == WARM_UPS and self.values_read() != self.read:

@@ -81,12 +81,29 @@ def adam(d2l):
     return Adam(lr=0.01)
 
 
+def plain_tensors(d2l):
+    """A model whose tensors are no parameters, with momentum and Adam."""
+
+    class Plain(d2l.LinearRegressionScratch):
+        def __init__(self):
+            super().__init__(2, lr=0.03)
+            w, b = self.w.data, self.b.data
+            del self.w, self.b
+            self.w, self.b = w.requires_grad_(), b.requires_grad_()
+
+        def configure_optimizers(self):
+            return torch.optim.Adam([self.w, self.b], self.lr)
+
+    return Plain()
+
+
 MODELS = {
     'scratch': scratch,
     'layers': lambda d2l: d2l.LinearRegression(lr=0.03),
     'momentum': momentum_model,
     'dropout and Adam': dropout_model,
     'Adam': adam,
+    'plain tensors': plain_tensors,
 }
 
 
