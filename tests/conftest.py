@@ -1,3 +1,4 @@
+import devices  # the first: it sets what JAX reads when it starts
 import matplotlib
 import pytest
 from browser import browser  # noqa: F401
@@ -5,6 +6,13 @@ from commands import command  # noqa: F401
 from contract import BACKENDS, require
 
 matplotlib.use('Agg')
+
+
+@pytest.fixture(scope='session', autouse=True)
+def num_gpus_by_default():
+    """D2LITE_TEST_DEVICE=gpu or pretend: all Trainers of the tests train on the first GPU."""
+    with devices.trainers_take_a_gpu():
+        yield
 
 
 @pytest.fixture(params=BACKENDS)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import devices
 import numpy as np
 import pytest
 
@@ -19,11 +20,13 @@ BACKENDS = list(selection.PREFERENCE)
 def require(name):
     """The namespace of backend `name`; without its framework the test skips, or fails in CI."""
     try:
-        return selection.load(name)
+        d2l = selection.load(name)
     except d2lite.BackendError as error:
         if os.environ.get('D2LITE_REQUIRE_ALL') == '1':
             raise
         pytest.skip(str(error), allow_module_level=True)
+    devices.prepare(d2l)
+    return d2l
 
 
 def backend_of(d2l):
