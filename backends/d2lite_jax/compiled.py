@@ -62,7 +62,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             if train:
                 state = trainer.train_step(state, batch)
             else:
-                trainer.model.validation_step(state.params, batch, state)
+                trainer.validate(state, batch)
         self.labels[train] = outputs.labels
         return state, [jnp.asarray(value) for value in outputs.values]
 

@@ -58,10 +58,14 @@ class Module(module.Module, nn.Module):
 
         def loss_and_rest(params):
             value = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)
-            check_loss(self, value[0] if isinstance(value, tuple) else value, 'loss')
-            return (value[0], value) if isinstance(value, tuple) else (value, value)
+            loss = value[0] if isinstance(value, tuple) else value
+            check_loss(self, loss, 'loss')
+            return (loss * scale.scale if scale else loss), (loss, value)
 
-        (loss, value), grads = jax.value_and_grad(loss_and_rest, has_aux=True)(params)
+        scale = getattr(state, 'loss_scale', None)  # see `precision`
+        (_, (loss, value)), grads = jax.value_and_grad(loss_and_rest, has_aux=True)(params)
+        if scale:
+            grads = scale.unscaled(grads)
         self.plot('loss', loss, train=True)
         return value, grads
 

@@ -14,16 +14,23 @@ if TYPE_CHECKING:
 
 def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
-    return {'leaves': [np.array(leaf) for leaf in jax.tree.leaves(trainer.state)]}
+    state = trainer.state.replace(loss_scale=None)
+    return {
+        'leaves': [np.array(leaf) for leaf in jax.tree.leaves(state)],
+        'loss_scale': [np.array(leaf) for leaf in jax.tree.leaves(trainer.state.loss_scale)],
+    }
 
 
 def set_state(trainer: 'Trainer', state: Any) -> None:
-    leaves, structure = jax.tree.flatten(trainer.state)
+    scale = trainer.state.loss_scale
+    if scale is not None and state['loss_scale']:
+        scale = jax.tree.unflatten(jax.tree.structure(scale), map(jnp.array, state['loss_scale']))
+    leaves, structure = jax.tree.flatten(trainer.state.replace(loss_scale=None))
     restored = [
         saved.item() if isinstance(leaf, int) else jnp.array(saved)  # the count of steps is an int
         for leaf, saved in zip(leaves, state['leaves'], strict=True)
     ]
-    trainer.state = jax.tree.unflatten(structure, restored)
+    trainer.state = jax.tree.unflatten(structure, restored).replace(loss_scale=scale)
 
 
 def get_random_state() -> dict:

@@ -11,7 +11,7 @@ from flax.training import train_state
 from jax import numpy as jnp
 
 from d2lite.training import trainer
-from d2lite_jax import state
+from d2lite_jax import precision, state
 from d2lite_jax.compiled import CompiledEpoch, compiled_once
 from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_jax.framework import NAME, get_key, version
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 class TrainState(train_state.TrainState):
     """Parameters, optimizer state, batch statistics ({} without) and the random key of dropout.
 
-    In a training step the key is that of the step.
+    In a training step the key is that of the step. `loss_scale` is None but in '16-mixed'.
     """
 
     batch_stats: Any
     dropout_rng: jax.Array
+    loss_scale: precision.LossScale | None = None
 
 
 class Trainer(trainer.Trainer):
     backend = NAME
     serialization = state
+    arithmetic = precision
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
@@ -59,7 +61,7 @@ class Trainer(trainer.Trainer):
             return
         self.model.training = False
         for batch in self.val_dataloader:
-            self.model.validation_step(self.state.params, self.prepare_batch(batch), self.state)
+            self.validate(self.state, self.prepare_batch(batch))
             self.val_batch_idx += 1
 
     def train_step(self, state: TrainState, batch: Sequence[jax.Array]) -> TrainState:
@@ -68,13 +70,21 @@ class Trainer(trainer.Trainer):
         # for it, a compiled step does not compute it, which would take longer than a small model.
         key = jax.random.fold_in(state.dropout_rng, state.step)
         step_state = state.replace(dropout_rng=key)
-        value, grads = checked(
-            self.model, self.model.training_step(state.params, batch, step_state)
-        )
-        state = state.apply_gradients(grads=grads)
+        params, batch = precision.cast(self, state.params, batch)
+        value, grads = checked(self.model, self.model.training_step(params, batch, step_state))
+        if params is not state.params:
+            grads = precision.to_float32(grads)
+        before, state = state, state.apply_gradients(grads=grads)
+        if state.loss_scale is not None:
+            state = precision.unless_overflowed(before, state, grads)
         if state.batch_stats:
             state = state.replace(batch_stats=self.updated_batch_stats(value))
         return state
+
+    def validate(self, state: TrainState, batch: Any) -> None:
+        """Has the model report on a validation minibatch, in the trainer's precision."""
+        params, batch = precision.cast(self, state.params, batch)
+        self.model.validation_step(params, batch, state)
 
     def updated_batch_stats(self, value: Any) -> Mapping:
         """The batch statistics in what `loss` returned. Raises ValueError if there are none."""

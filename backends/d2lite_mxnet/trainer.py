@@ -11,7 +11,7 @@ from d2lite.training import trainer
 from d2lite.training.arguments import check_loss
 from d2lite.training.batches import map_batch
 from d2lite.training.module import set_attribute
-from d2lite_mxnet import state
+from d2lite_mxnet import precision, state
 from d2lite_mxnet.compiled import CompiledEpoch
 from d2lite_mxnet.devices import free_memory, gpu, memory_wanted, num_gpus
 from d2lite_mxnet.framework import NAME, version
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 class Trainer(trainer.Trainer):
     backend = NAME
     serialization = state
+    arithmetic = precision
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (True,)

@@ -8,9 +8,9 @@ import tensorflow as tf
 from d2lite.training import compiled
 from d2lite.training.batches import map_batch
 from d2lite.training.compiled import CannotCompile, collected_outputs
-from d2lite.training.module import attributes
 from d2lite.training.step_code import PLAIN, SKIPPED
 from d2lite_tensorflow.framework import keras
+from d2lite_tensorflow.module import layers_in
 
 # What a Sequential of Keras 2 notes anew when it is called.
 NOTED_BY_KERAS = {'inputs', 'outputs', 'input_names', 'output_names'}
@@ -23,8 +23,9 @@ class CompiledEpoch(compiled.CompiledEpoch):
     def build(self) -> None:
         trainer = self.trainer
         trainer.serialization.build(trainer, trainer.first_batch())
-        if isinstance(trainer.optim, keras.optimizers.Optimizer):
-            trainer.optim.build(trainer.model.trainable_variables)
+        optim = trainer.optim
+        if isinstance(optim, keras.optimizers.Optimizer) and not optim.built:
+            optim.build(trainer.model.trainable_variables)
         xla = trainer.compile is True
         # XLA runs a convolution in a loop on one thread, and without its fast library.
         has_convolutions = any(len(variable.shape) == 4 for variable in trainer.model.variables)
@@ -117,10 +118,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
     def values_read(self) -> tuple:
         trainer = self.trainer
         read = [id(variable) for variable in trainer.model.trainable_variables]
-        for layer in _layers_in(trainer.model):
+        for layer in layers_in(trainer.model):
             read += _public_values(layer)
         if isinstance(trainer.optim, keras.optimizers.Optimizer):
             read += _public_values(trainer.optim)
+            read += _public_values(getattr(trainer.optim, 'inner_optimizer', trainer.optim))
         return *super().values_read(), *read
 
     def check_random_numbers(self, concrete: Any) -> None:
@@ -139,15 +141,6 @@ class CompiledEpoch(compiled.CompiledEpoch):
 def _as_tensors(batch):
     """The minibatch of any loader, as tensors."""
     return map_batch(tf.convert_to_tensor, batch)
-
-
-def _layers_in(layer):
-    """The layer, and the layers among its attributes, and among theirs."""
-    yield layer
-    own = [value for _, value in attributes(layer)]
-    for child in [*getattr(layer, 'layers', ()), *own]:
-        if isinstance(child, keras.layers.Layer):
-            yield from _layers_in(child)
 
 
 def _public_values(thing):

@@ -4,12 +4,13 @@ import contextvars
 import copy
 import functools
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from d2lite.training import module
+from d2lite.training.precision import HALF
 from d2lite_tensorflow.framework import NAME, keras
 
 nn_Module = keras.Model
@@ -52,7 +53,9 @@ class Module(module.Module, keras.Model):
             self.training = before
             _mode.reset(token)
         self.built = True
-        return outputs
+        trainer = getattr(self, 'trainer', None)  # of a module within this one there is none
+        in_half = trainer is not None and trainer.precision in HALF
+        return _to_float32(outputs) if in_half else outputs
 
     def call(self, *inputs: Any, training: bool | None = None, **kwargs: Any) -> Any:
         """What a Keras model defines; a subclass may define this in place of `forward`."""
@@ -112,6 +115,24 @@ class Module(module.Module, keras.Model):
 def plain_variables(model: 'Module') -> list:
     """(path, variable) of the `tf.Variable`s among a model's attributes."""
     return [(path, v) for path, v in module.attributes(model) if isinstance(v, tf.Variable)]
+
+
+def layers_in(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    """The layer, and the layers among its attributes, and among theirs."""
+    yield layer
+    own = [value for _, value in module.attributes(layer)]
+    for child in [*getattr(layer, 'layers', ()), *own]:
+        if isinstance(child, keras.layers.Layer):
+            yield from layers_in(child)
+
+
+def _to_float32(outputs):
+    """Tensors of 16 bits as float32, in which the loss is computed."""
+    halves = (tf.bfloat16, tf.float16)
+    return tf.nest.map_structure(
+        lambda each: tf.cast(each, tf.float32) if getattr(each, 'dtype', None) in halves else each,
+        outputs,
+    )
 
 
 class _Packed:

@@ -9,6 +9,7 @@ from tensorflow.python.eager import context
 from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.parameters import build, get_parameters, set_parameters  # noqa: F401
+from d2lite_tensorflow.precision import scales
 
 if TYPE_CHECKING:
     from d2lite_tensorflow.trainer import Trainer
@@ -18,16 +19,21 @@ def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
     return {
         'variables': [np.array(variable) for variable in trainer.model.variables],
-        'optimizer': _optimizer_state(trainer.optim),
+        'optimizer': _optimizer_state(_without_scale(trainer.optim)),
+        'loss_scale': [variable.numpy() for variable in _loss_scale(trainer.optim)],
     }
 
 
 def set_state(trainer: 'Trainer', state: Any) -> None:
     for variable, value in zip(trainer.model.variables, state['variables'], strict=True):
         variable.assign(value)
-    if isinstance(trainer.optim, keras.optimizers.Optimizer):
-        trainer.optim.build(trainer.model.trainable_variables)
-    _set_optimizer_state(trainer.optim, state['optimizer'])
+    optim = _without_scale(trainer.optim)
+    if isinstance(optim, keras.optimizers.Optimizer):
+        optim.build(trainer.model.trainable_variables)
+    _set_optimizer_state(optim, state['optimizer'])
+    if state['loss_scale']:
+        for variable, value in zip(_loss_scale(trainer.optim), state['loss_scale'], strict=False):
+            variable.assign(value)
 
 
 def get_random_state() -> dict:
@@ -43,6 +49,14 @@ def set_random_state(state: Any) -> None:
     if state['seed'] is not None:
         tf.random.set_seed(state['seed'])
         context.context()._rng.setstate(state['rng'])
+
+
+def _without_scale(optim):
+    return optim.inner_optimizer if scales(optim) else optim
+
+
+def _loss_scale(optim):
+    return [optim.dynamic_scale, optim.step_counter] if scales(optim) else []
 
 
 def _optimizer_state(optim):

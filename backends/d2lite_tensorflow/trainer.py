@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from d2lite.training import trainer
 from d2lite.training.arguments import check_loss
-from d2lite_tensorflow import state
+from d2lite_tensorflow import precision, state
 from d2lite_tensorflow.compiled import CompiledEpoch
 from d2lite_tensorflow.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_tensorflow.framework import NAME, device_names, keras, version
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Trainer(trainer.Trainer):
     backend = NAME
     serialization = state
+    arithmetic = precision
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
@@ -46,11 +47,15 @@ class Trainer(trainer.Trainer):
         """One update."""
         with tf.GradientTape() as tape:
             loss = self.model.training_step(batch)
-        check_loss(self.model, loss)
+            check_loss(self.model, loss)
+            scaled = self.optim.scale_loss(loss) if precision.scales(self.optim) else loss
         params = self.model.trainable_variables
-        grads = tape.gradient(loss, params)
+        grads = tape.gradient(scaled, params)
         if self.gradient_clip_val > 0:
-            grads = self.clip_gradients(self.gradient_clip_val, grads)
+            limit = self.gradient_clip_val
+            if precision.scales(self.optim):  # it divides the gradients by the scale later
+                limit = self.optim.scale_loss(limit)
+            grads = self.clip_gradients(limit, grads)
         # A parameter that the loss does not depend on has no gradient.
         pairs = zip(grads, params, strict=True)
         self.optim.apply_gradients([(grad, param) for grad, param in pairs if grad is not None])

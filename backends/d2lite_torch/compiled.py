@@ -30,7 +30,7 @@ class Step(nn.Module):
     def __init__(self, trainer: 'Trainer', train: bool, prepare: bool) -> None:
         super().__init__()
         self.model = trainer.model
-        self.step = self.model.training_step if train else self.model.validation_step
+        self.step = trainer.loss_of if train else trainer.validate
         self.trainer, self.prepare, self.train_step = trainer, prepare, train
 
     def forward(self, batch: Any) -> tuple:
@@ -68,7 +68,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
     def plain_lr(self) -> float | None:
         """The learning rate if the update is no more than param - lr * gradient, else None."""
         optim = self.trainer.optim
-        if self.trainer.gradient_clip_val > 0:
+        if self.trainer.gradient_clip_val > 0 or self.trainer.scaler is not None:
             return None
         if type(optim) is SGD:
             params = optim.params
@@ -110,12 +110,12 @@ class CompiledEpoch(compiled.CompiledEpoch):
         self.labels[train] = step.labels
         buffers = {name: b for name, b in graph.named_buffers()}
 
-        def run(params, buffers, batch):
+        def run(params, buffers, batch, scale=None):
             def loss_of(params):
                 now = {name: buffer.clone() for name, buffer in buffers.items()}
                 named = {f'model.{name}': param for name, param in params.items()}
                 loss, values = functional_call(graph, named | now, (batch,))
-                return loss, (values, now)
+                return (loss if scale is None else loss * scale), (values, now)
 
             if not train:
                 return {}, *loss_of(params)[1]
@@ -131,7 +131,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         compiled_step, _, buffers = self.program(batch, train)
         params = {name: param.detach() for name, param in self.params.items()}
         with torch.no_grad():
-            grads, values, now = compiled_step(params, buffers, batch)
+            grads, values, now = compiled_step(params, buffers, batch, self.loss_scale())
             for name, buffer in buffers.items():
                 buffer.copy_(now[name])
             if train:
@@ -140,6 +140,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
                     param.grad = grads[name]
                 self.trainer.apply_gradients()
         return [[value] for value in values]
+
+    def loss_scale(self) -> torch.Tensor | None:
+        """By what the loss is multiplied in '16-mixed'."""
+        scaler, device = self.trainer.scaler, next(iter(self.params.values())).device
+        return None if scaler is None else scaler.scale(torch.ones((), device=device))
 
     def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
         loader, found = self.loader(train), []

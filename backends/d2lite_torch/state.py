@@ -19,6 +19,7 @@ def get_state(trainer: 'Trainer') -> dict:
     return {
         'tensors': {name: numpy(tensor) for name, tensor in _all_tensors(trainer.model)},
         'optimizer': _to_arrays(optimizer_state(trainer.optim)),
+        'scaler': None if trainer.scaler is None else trainer.scaler.state_dict(),
         'schedulers': [_to_arrays(each.scheduler.state_dict()) for each in trainer.schedulers],
     }
 
@@ -28,6 +29,8 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
     for name, tensor in tensors.items():
         tensor.data = torch.from_numpy(state['tensors'][name].copy()).to(tensor.device)
     set_optimizer_state(trainer.optim, _to_tensors(state['optimizer']))
+    if trainer.scaler is not None and state['scaler'] is not None:
+        trainer.scaler.load_state_dict(state['scaler'])
     for callback, saved in zip(trainer.schedulers, state['schedulers'], strict=True):
         callback.scheduler.load_state_dict(_to_tensors(saved))
 

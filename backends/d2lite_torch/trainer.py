@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from d2lite.training import trainer
 from d2lite.training.arguments import check_loss
 from d2lite.training.batches import map_batch
-from d2lite_torch import state
+from d2lite_torch import precision, state
 from d2lite_torch.channels import channels_last, works_channels_last
 from d2lite_torch.compiled import CompiledEpoch
 from d2lite_torch.devices import free_memory, gpu, memory_wanted, num_gpus
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 class Trainer(trainer.Trainer):
     backend = NAME
     serialization = state
+    arithmetic = precision
     framework_version = version()
     compile_modes = (True,)
+    scaler = None  # in '16-mixed' a torch.amp.GradScaler
 
     @property
     def compiled_class(self) -> type:
@@ -42,21 +44,38 @@ class Trainer(trainer.Trainer):
             return self.compiled.fit_epoch()
         self.model.train()
         for batch in self.train_dataloader:
-            loss = self.model.training_step(self.prepare_batch(batch))
+            loss = self.loss_of(self.prepare_batch(batch))
             if getattr(loss, 'ndim', 1):
                 check_loss(self.model, loss)
             self.optim.zero_grad()
             with torch.no_grad():
-                loss.backward()
-                self.apply_gradients()
+                self.update(loss)
             self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
         self.model.eval()
         with torch.no_grad():
             for batch in self.val_dataloader:
-                self.model.validation_step(self.prepare_batch(batch))
+                self.validate(self.prepare_batch(batch))
                 self.val_batch_idx += 1
+
+    def loss_of(self, batch: Any) -> torch.Tensor:
+        """The loss of a minibatch, computed in the trainer's precision."""
+        with precision.autocast(self):
+            return self.model.training_step(batch)
+
+    def update(self, loss: torch.Tensor) -> None:
+        """Goes back from the loss to the gradients, and makes the update."""
+        if self.scaler is not None:
+            with torch.enable_grad():
+                loss = self.scaler.scale(loss)
+        loss.backward()
+        self.apply_gradients()
+
+    def validate(self, batch: Any) -> None:
+        """Has the model report on a validation minibatch, in the trainer's precision."""
+        with precision.autocast(self):
+            self.model.validation_step(batch)
 
     def run_epoch(self) -> None:
         fast_layout = works_channels_last(self)
@@ -76,12 +95,19 @@ class Trainer(trainer.Trainer):
     def prepare_optimizer(self) -> None:
         """Asks the model for its optimizer, and for schedulers of learning rates beside it."""
         self.optim, self.schedulers = optimizer_and_schedulers(self.model)
+        self.scaler = None
 
     def apply_gradients(self) -> None:
         """Clips the gradients, if they are to be clipped, and makes the update."""
+        if self.scaler is not None:
+            self.scaler.unscale_(self.optim)  # what is clipped are the gradients themselves
         if self.gradient_clip_val > 0:
             self.clip_gradients(self.gradient_clip_val, self.model)
-        self.optim.step()
+        if self.scaler is None:
+            self.optim.step()
+        else:
+            self.scaler.step(self.optim)  # which makes none after an overflow
+            self.scaler.update()
 
     def clip_gradients(self, grad_clip_val: float, model: 'Module') -> None:
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""

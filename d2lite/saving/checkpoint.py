@@ -55,6 +55,7 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
     state = {
         'backend': trainer.backend,
         'framework': trainer.framework_version,
+        'precision': trainer.precision,
         'parameters': {
             name: list(array.shape)
             for name, array in trainer.serialization.get_parameters(trainer).items()
@@ -107,6 +108,11 @@ def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
         warn(
             f'{path} was written with {trainer.backend} {state["framework"]}, this is '
             f'{trainer.framework_version}: the results may differ in the last digits'
+        )
+    if state['precision'] != trainer.precision:
+        warn(
+            f'{path} was written in precision={state["precision"]!r}, and training goes on in '
+            f'{trainer.precision!r}: the results will differ'
         )
     trainer.serialization.set_state(trainer, state['training'])
     trainer.history[:] = state['history']

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from d2lite.training.callbacks import Callback
+from d2lite.training.precision import check_precision
 
 if TYPE_CHECKING:
     from d2lite.training.module import Module
@@ -33,6 +34,7 @@ def check_trainer(trainer: 'Trainer') -> None:
         raise ValueError(
             f'{trainer.backend} has no compiled steps in d2lite; leave out compile=True'
         )
+    check_precision(trainer)
     trainer.callbacks = list(trainer.callbacks or ())
     for callback in trainer.callbacks:
         if not isinstance(callback, Callback):

@@ -23,6 +23,7 @@ from d2lite.training.labels import label_check
 from d2lite.training.loop_callbacks import loop_callbacks
 from d2lite.training.memory_error import memory_errors
 from d2lite.training.metrics import Metrics
+from d2lite.training.precision import check_precision, in_precision
 from d2lite.training.saved_parameters import SavesParameters
 from d2lite.training.tracked_loader import TrackedLoader
 
@@ -43,7 +44,9 @@ class Trainer(SavesParameters, HyperParameters):
     `detect_anomaly`: stops with FloatingPointError at the first loss that is no finite number.
     `compile`: None compiles the steps on JAX and TensorFlow; True does so on all four, by
     torch.compile on PyTorch and with XLA on TensorFlow; False makes each step as it is written.
-    `callbacks`: a list of `d2l.Callback`s. While and after `fit`: `epoch`, `train_batch_idx` and
+    `callbacks`: a list of `d2l.Callback`s. `precision`: '32' computes in float32, 'tf32' lets a GPU
+    round what it multiplies, 'bf16-mixed' and '16-mixed' compute layers in bfloat16 or float16 and
+    keep parameters in float32. While and after `fit`: `epoch`, `train_batch_idx` and
     `val_batch_idx` count from 0, and `history` has a dictionary for each epoch with the means over
     its batches of what the model plotted (`train_loss`, `val_loss`, ...), and its `seconds`.
     Definition: d2l, section "Object-Oriented Design for Implementation".
@@ -52,11 +55,12 @@ class Trainer(SavesParameters, HyperParameters):
     backend = None  # the name of the backend, set in each backend's subclass
     compiled_class = None  # and its class CompiledEpoch,
     compile_modes = ()  # and for which values of `compile` it is used
+    arithmetic = None  # and its module `precision`
 
     # What a subclass's own __init__ need not set.
     num_gpus = gradient_clip_val = 0
     checkpoint_every, checkpoint_path = None, 'checkpoint.safetensors'
-    detect_anomaly, compile, callbacks, gpus = False, None, (), ()
+    detect_anomaly, compile, callbacks, precision, gpus = False, None, (), '32', ()
     moves_to = None  # the device that model and data are moved to, None if they lie there already
     fitting = False  # True within `fit`, while epochs run
 
@@ -70,6 +74,7 @@ class Trainer(SavesParameters, HyperParameters):
         detect_anomaly: bool = False,
         compile: bool | None = None,
         callbacks: Sequence[Callback] = (),
+        precision: str = '32',
     ) -> None:
         self.save_hyperparameters()
         check_trainer(self)
@@ -105,6 +110,7 @@ class Trainer(SavesParameters, HyperParameters):
         MemoryError if the GPU runs out of memory.
         """
         check_arguments(self, model, data)
+        check_precision(self, model)
         with memory_errors(self):
             self._fit(model, data, ckpt_path, init_params)
 
@@ -121,6 +127,7 @@ class Trainer(SavesParameters, HyperParameters):
         self.prepare_model(model)
         self.prepare_parameters(init_params)
         self.prepare_optimizer()
+        self.arithmetic.prepare(self)
         if ckpt_path is not None:
             checkpoint.load_checkpoint(self, ckpt_path)
         self.label_check = label_check(self, model)
@@ -162,7 +169,8 @@ class Trainer(SavesParameters, HyperParameters):
         self.batches_in_epoch = self.train_dataloader.skip
         self.val_batch_idx_at_start = self.val_batch_idx
         self.random_at_epoch = checkpoint.random_state(self) if self.keep_random_state else None
-        self.fit_epoch()
+        with in_precision(self):
+            self.fit_epoch()
         self.batches_in_epoch = None
         row = self.metrics.close_epoch(self.epoch)
         row['seconds'] = time.perf_counter() - start
