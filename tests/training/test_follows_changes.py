@@ -47,6 +47,30 @@ def check_followed(d2l, prepare, **kwargs):
     assert run(True) == pytest.approx(plain, rel=1e-5)
 
 
+def test_what_a_callback_changes_within_an_epoch(d2l):
+    """After every third of seven steps, which a compiled pass over the data would run past."""
+
+    class Decay(Callback):
+        every_n_train_steps = 3
+
+        def on_train_batch_end(self, trainer, model):
+            model.own_scale *= 0.5
+
+    def run(compiled, callbacks):
+        def make():
+            model = scaled(d2l, lambda model: model.own_scale)
+            model.own_scale = 1.0
+            return model
+
+        trainer = fit(d2l, make, compiled, callbacks=callbacks)
+        assert bool(trainer.compiled) == compiled
+        return [row['train_loss'] for row in trainer.history]
+
+    plain = run(False, [Decay()])
+    assert plain != pytest.approx(run(False, []), rel=1e-3)
+    assert run(True, [Decay()]) == pytest.approx(plain, rel=1e-5)
+
+
 def scaled(d2l, scale):
     """A model whose loss is `scale(model)` times its own."""
 

@@ -208,6 +208,16 @@ def test_what_a_callback_changes_is_followed(what, every_n):
     assert_same(d2l, *runs)
 
 
+@pytest.mark.parametrize('what', ['learning rate', 'attribute', 'storage', 'frozen'])
+def test_a_graph_holds_until_something_changes(what):
+    trainer = fit(lambda: scratch(d2l))
+    trainer.model.factor = 1.0
+    trainer.compiled.read = trainer.compiled.values_read()
+    assert trainer.compiled.is_current()
+    changed(trainer, trainer.model, what)
+    assert not trainer.compiled.is_current()
+
+
 def test_a_step_that_changes_values_of_python_is_not_recorded(replays):
     class Model(d2l.LinearRegressionScratch):
         count = 0
