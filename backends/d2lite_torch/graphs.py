@@ -40,10 +40,10 @@ class GraphedEpoch(compiled.CompiledEpoch):
         self.inputs = {}  # by shapes: the batch that a graph reads
         self.rows, self.arrays = {}, {}  # of whole data: those of each batch, what each plots
         self.index = torch.zeros((), dtype=torch.int64, device=self.device)  # of the step
-        # Other optimizers count their steps in Python, and clipping looks at the gradients: these
-        # stay outside. So does what a scheduler may change after each step.
+        # Other optimizers count their steps in Python, and clipping and '16-mixed' look at the
+        # gradients: these stay outside. So does what a scheduler may change after each step.
         plain = type(trainer.optim) in (SGD, torch.optim.SGD) and not trainer.schedulers
-        self.updates = plain and trainer.gradient_clip_val == 0
+        self.updates = plain and trainer.gradient_clip_val == 0 and trainer.scaler is None
 
     def values_read(self) -> tuple:
         places = [(tensor.data_ptr(), tensor.requires_grad) for tensor in self.tensors()]
@@ -103,14 +103,14 @@ class GraphedEpoch(compiled.CompiledEpoch):
             if self.prepares_in_step(train):
                 batch = trainer.prepare_batch(batch)
             if train:
-                loss = self.model.training_step(batch)
+                loss = trainer.loss_of(batch)
                 trainer.optim.zero_grad()
             else:
-                self.model.validation_step(batch)
+                trainer.validate(batch)
         with torch.no_grad():
             if train:
                 check_loss(self.model, loss)
-                loss.backward()
+                trainer.backward(loss)
             if train and self.updates:
                 trainer.apply_gradients()
             self.labels[train] = outputs.labels

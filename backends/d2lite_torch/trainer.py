@@ -66,11 +66,15 @@ class Trainer(trainer.Trainer):
 
     def update(self, loss: torch.Tensor) -> None:
         """Goes back from the loss to the gradients, and makes the update."""
+        self.backward(loss)
+        self.apply_gradients()
+
+    def backward(self, loss: torch.Tensor) -> None:
+        """Goes back from the loss to the gradients, which '16-mixed' has times a scale."""
         if self.scaler is not None:
             with torch.enable_grad():
                 loss = self.scaler.scale(loss)
         loss.backward()
-        self.apply_gradients()
 
     def validate(self, batch: Any) -> None:
         """Has the model report on a validation minibatch, in the trainer's precision."""

@@ -166,6 +166,14 @@ def test_batch_statistics_and_classes():
             assert ours[key] == pytest.approx(theirs[key], rel=1e-3)
 
 
+@pytest.mark.parametrize('precision', ['bf16-mixed', '16-mixed'])
+def test_mixed_precision(precision):
+    def once(compiled):
+        return fit(lambda: MODELS['layers'](d2l), compiled, precision=precision)
+
+    assert_same(d2l, once(True), once(False))
+
+
 def changed(trainer, model, what):
     if what == 'learning rate':
         trainer.optim.lr = 0.3
