@@ -17,7 +17,7 @@ CLASSIFICATION := softmax-regression-scratch softmax-regression-concise mlp drop
                   batch-normalization resnet modern-convnets
 SHOW := $(if $(filter $(LESSON),$(CLASSIFICATION)),--show val_acc,$(SHOW_$(LESSON)))
 
-.PHONY: help run test test-all keras2 mutations lint doctor parity notebooks bench browser clean
+.PHONY: help run test test-all test-gpu keras2 mutations lint doctor parity notebooks bench browser clean
 
 help:  ## prints these lines
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -32,7 +32,7 @@ SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_ht
 QUICK := $(SLOW:%=--ignore=tests/%)
 
 # One process for each core, with one thread: more of them would wait for each other.
-test test-all keras2 mutations: export OMP_NUM_THREADS = 1
+test test-all test-gpu keras2 mutations: export OMP_NUM_THREADS = 1
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4
 
 test: lint  ## style checks, and the tests that do not take long
@@ -40,7 +40,23 @@ test: lint  ## style checks, and the tests that do not take long
 
 test-all: lint  ## style checks and all tests, and those of TensorFlow once more on Keras 2
 	$(PYTEST)
+	D2LITE_TEST_DEVICE=pretend $(PYTEST) tests/gpu
 	@$(MAKE) --no-print-directory keras2
+
+# What matters on a GPU, with the backends that are installed, in at most five minutes. Without .venv,
+# or with PYTHON=..., that Python runs them, with its own d2lite (-P: not that of this folder), which
+# needs no extras for notebooks, and with pytest, pytest-xdist and hypothesis.
+ON_GPU := gpu parity saving \
+          $(addprefix backends/test_,linear.py convolution.py batch_norm.py regularization.py jax.py) \
+          $(addprefix training/test_,trainer.py devices.py classification.py compilation.py \
+            follows_changes.py batches.py callbacks.py epoch_branches.py memory_error.py)
+GPU_PYTHON = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
+
+test-gpu: export D2LITE_TEST_DEVICE ?= gpu
+test-gpu: export XLA_PYTHON_CLIENT_PREALLOCATE = false
+test-gpu: export TF_FORCE_GPU_ALLOW_GROWTH = true
+test-gpu:  ## the tests that matter on a machine with a GPU
+	$(GPU_PYTHON) -P -m pytest -n auto --maxprocesses 4 -r fE -o pythonpath=tests $(ON_GPU:%=tests/%)
 
 keras2: $(VENV)/.ready  ## the tests of TensorFlow on Keras 2
 	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(QUICK)

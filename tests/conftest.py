@@ -5,7 +5,14 @@ from browser import browser  # noqa: F401
 from commands import command  # noqa: F401
 from contract import BACKENDS, require
 
+from d2lite import selection
+
 matplotlib.use('Agg')
+
+
+def pytest_report_header():
+    if devices.DEVICE != 'cpu':
+        return f'trainers on: {devices.DEVICE}; backends here: {", ".join(selection.available())}'
 
 
 @pytest.fixture(scope='session', autouse=True)

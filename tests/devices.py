@@ -31,16 +31,10 @@ def trainers_take_a_gpu():
 
 
 def prepare(d2l):
-    """Called with each backend that a test asks for."""
+    """Called with each backend that a test asks for; ends the test if a GPU is missing."""
     if DEVICE == 'pretend':
         d2l.Trainer.find_gpus = staticmethod(lambda: [stand_in(d2l)])
-    if DEVICE == 'gpu':
-        require_gpu(d2l)
-
-
-def require_gpu(d2l):
-    """Ends the test where there is no GPU."""
-    if d2l.Trainer.find_gpus():
+    if DEVICE != 'gpu' or d2l.Trainer.find_gpus():
         return
     reason = f'{d2l.Module.backend} finds no GPU here'
     if os.environ.get('D2LITE_REQUIRE_GPU') == '1':

@@ -234,19 +234,26 @@ def test_bad_arguments(d2l, arguments, message):
         d2l.Trainer(**arguments)
 
 
-def test_a_gpu_that_is_not_there_is_told(d2l):
-    if d2l.num_gpus():
-        pytest.skip('this machine has a GPU')
+def test_a_gpu_that_is_not_there_is_told(d2l, monkeypatch):
+    monkeypatch.setattr(d2l.Trainer, 'find_gpus', staticmethod(lambda: []))
     with pytest.warns(UserWarning, match=f'{backend_of(d2l)} finds 0 GPU.*training on the CPU'):
         trainer = d2l.Trainer(max_epochs=1, num_gpus=1)
     trainer.fit(d2l.LinearRegressionScratch(2, lr=0.1), small_data(d2l))
     assert 'cpu' in trainer.device.lower()
 
 
+def test_of_several_gpus_one_is_trained_on(d2l, monkeypatch):
+    monkeypatch.setattr(d2l.Trainer, 'find_gpus', staticmethod(lambda: [d2l.cpu(), 'another']))
+    with pytest.warns(UserWarning, match='on one GPU, here the first.*needs a process for each'):
+        trainer = d2l.Trainer(max_epochs=1, num_gpus=2)
+    trainer.fit(d2l.LinearRegressionScratch(2, lr=0.1), small_data(d2l))
+    assert len(trainer.history) == 1
+
+
 def test_a_gpu_that_is_there_is_trained_on(d2l):
     if not d2l.num_gpus():
         pytest.skip('this machine has no GPU')
-    on_cpu = fit(d2l)
+    on_cpu = fit(d2l, num_gpus=0)
     d2l.seed_everything(0)
     on_gpu = fit(d2l, num_gpus=1)
     assert 'cpu' not in on_gpu.device.lower()
