@@ -1,6 +1,7 @@
 """Precision on TensorFlow: TF32 or not, and mixed precision by Keras's policies."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,8 @@ def prepare(trainer: 'Trainer') -> None:
             name = type(optim).__name__
             refuse(trainer, f'LossScaleOptimizer takes an optimizer of Keras, got {name}')
         trainer.optim = keras.optimizers.LossScaleOptimizer(optim, FIRST_SCALE, GROWTH_INTERVAL)
-    if trainer.precision in HALF:  # layers that are made in a `build` get the policy, too
+    if trainer.precision in HALF and not trainer.fitting:
+        # So that layers that are made in a `build` get the policy, too.
         trainer.serialization.build(trainer, trainer.first_batch())
     if scales(trainer.optim) and not trainer.optim.built:
         trainer.optim.build(trainer.model.trainable_variables)
@@ -66,12 +68,17 @@ def settings(trainer: 'Trainer') -> Iterator[None]:
     tf.config.experimental.enable_tensor_float_32_execution(trainer.precision == 'tf32')
     try:
         for layer, _ in policies:
-            layer.dtype_policy = f'mixed_{HALF[trainer.precision]}'
+            layer.dtype_policy = _policy(f'mixed_{HALF[trainer.precision]}')
         yield
     finally:
         for layer, policy in policies:
             layer.dtype_policy = policy
         tf.config.experimental.enable_tensor_float_32_execution(tf32)
+
+
+@functools.cache  # another object would be a change that leads to a new trace
+def _policy(name):
+    return keras.dtype_policies.get(name)
 
 
 def scales(optim: Any) -> bool:

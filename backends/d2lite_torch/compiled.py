@@ -59,7 +59,9 @@ class CompiledEpoch(compiled.CompiledEpoch):
         whole = self.prepares_in_step(train=True)
         small = sum(p.numel() for p in self.params.values()) <= SMALL
         convolutions = any(p.ndim > 2 for p in self.params.values())
-        self.loops = whole and small and not convolutions and self.plain_lr() is not None
+        # Several steps in a call hand on parameters only, and no running statistics.
+        moves = convolutions or any(True for _ in nn.Module.buffers(self.model))
+        self.loops = whole and small and not moves and self.plain_lr() is not None
         # The same random numbers as without; and no layout of convolutions that is unsafe.
         self.options = {'fallback_random': True}
         if any(map(is_unsafe, nn.Module.modules(self.model))):
