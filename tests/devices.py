@@ -8,6 +8,7 @@ nothing that lies on the first; elsewhere it is the CPU itself.
 import contextlib
 import os
 
+import pretended_graphs
 import pytest
 
 from d2lite.training.trainer import Trainer
@@ -34,6 +35,8 @@ def prepare(d2l):
     """Called with each backend that a test asks for; ends the test if a GPU is missing."""
     if DEVICE == 'pretend':
         d2l.Trainer.find_gpus = staticmethod(lambda: [stand_in(d2l)])
+        if d2l.Module.backend == 'pytorch':
+            pretended_graphs.install(setattr)
     if DEVICE != 'gpu' or d2l.Trainer.find_gpus():
         return
     reason = f'{d2l.Module.backend} finds no GPU here'

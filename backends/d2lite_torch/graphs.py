@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from d2lite_torch.trainer import Trainer
 
 WARM_UPS = 3  # steps made as they are written, before one is recorded
-WAITS = 'called a synchronizing CUDA operation'  # PyTorch's warning
+# PyTorch's warnings: of an operation that waits, and of how it finds them.
+WAITS = 'called a synchronizing CUDA operation'
+PROTOTYPE = 'Synchronization debug mode is a prototype'
 
 
 class GraphedEpoch(compiled.CompiledEpoch):
@@ -190,7 +192,7 @@ class RecordedStep:
             if WAITS in str(warning.message):
                 place = f'line {warning.lineno} of {warning.filename}'
                 self.obstacle = f'{place} waits for the GPU, which a CUDA graph cannot'
-            else:
+            elif PROTOTYPE not in str(warning.message):
                 warnings.warn_explicit(
                     warning.message, warning.category, warning.filename, warning.lineno
                 )

@@ -4,6 +4,7 @@ import operator
 import warnings
 
 import numpy as np
+import pretended_graphs
 import pytest
 from compiled import assert_same, scratch
 from contract import require, small_data
@@ -19,21 +20,9 @@ from d2lite_torch.graphs import WARM_UPS, GraphedEpoch, RecordedStep  # noqa: E4
 ON_GPU = torch.cuda.is_available()
 
 
-class PretendedGraph:
-    """Makes the step anew and puts its values where those of the recording are."""
-
-    def __init__(self, recorded):
-        self.recorded, self.values = recorded, recorded.values
-
-    def replay(self):
-        for kept, value in zip(self.values, self.recorded.step(), strict=True):
-            kept.copy_(value)
-        self.recorded.grads = [param.grad for param in self.recorded.params]
-
-
 @pytest.fixture(autouse=True)
 def replays(monkeypatch):
-    """The keys of the steps that were made by a graph, in order."""
+    """Whether each step was made by a graph, in order."""
     made, call = [], RecordedStep.__call__
 
     def counted(self):
@@ -42,23 +31,9 @@ def replays(monkeypatch):
         return values
 
     monkeypatch.setattr(RecordedStep, '__call__', counted)
-    if ON_GPU:
-        return made
-    kept = {}
-
-    def as_written(self, look):
-        kept[self] = self.step()
-        return kept[self]
-
-    def record(self):
-        self.values = [value.clone() for value in kept[self]]
-        self.grads = [param.grad for param in self.params]
-        self.graph = PretendedGraph(self)
-
-    monkeypatch.setattr(RecordedStep, 'as_written', as_written)
-    monkeypatch.setattr(RecordedStep, 'record', record)
-    monkeypatch.setattr(d2l.Trainer, 'find_gpus', staticmethod(lambda: [torch.device('cpu')]))
-    monkeypatch.setattr(d2l.Trainer, 'compiled_class', GraphedEpoch)
+    if not ON_GPU:
+        pretended_graphs.install(monkeypatch.setattr)
+        monkeypatch.setattr(d2l.Trainer, 'find_gpus', staticmethod(lambda: [torch.device('cpu')]))
     return made
 
 
