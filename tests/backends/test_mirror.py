@@ -25,13 +25,23 @@ ADDITIONS = {
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
     'd2lite_jax/trainer.py': {'TrainState', 'checked'},
+    # How a step becomes one of mixed precision, beside the settings of the framework.
+    'd2lite_torch/precision.py': {'autocast'},
+    'd2lite_jax/precision.py': {
+        'cast',
+        'to_float32',
+        'Float32Outputs',
+        'LossScale',
+        'unless_overflowed',
+    },
+    'd2lite_tensorflow/precision.py': {'scales'},
     # Flax has no layers for what has no parameters.
     'd2lite_jax/classification.py': {'flatten'},
     'd2lite_jax/convolution.py': {'avg_pool'},
     'd2lite_jax/resnet.py': {'BatchNorm', 'global_avg_pool'},
     'd2lite_tensorflow/resnet.py': {'BatchNorm', 'layers'},
     'd2lite_mxnet/parameters.py': {'blocks', 'own_parameters'},
-    'd2lite_tensorflow/module.py': {'plain_variables'},
+    'd2lite_tensorflow/module.py': {'plain_variables', 'layers_in'},
     'd2lite_torch/module.py': {'plain_tensors'},
     'd2lite_mxnet/module.py': {'plain_arrays'},
     # Gluon's losses are blocks, which are made once.
