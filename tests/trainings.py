@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 from contract import backend_of
+from devices import on_device
 
 
 @dataclasses.dataclass
@@ -97,7 +98,7 @@ def train(d2l, model, batches, val=(), max_epochs=1, init_params=None, trainer=N
 
 def evaluate(d2l, trainer, X):
     """What the trained model puts out for images X, in evaluation."""
-    model, X = trainer.model, images(d2l, X)
+    model, X = trainer.model, on_device(d2l, images(d2l, X))
     model.training = False
     if backend_of(d2l) == 'pytorch':
         import torch

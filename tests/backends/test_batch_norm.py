@@ -10,6 +10,7 @@ import functools
 import numpy as np
 import pytest
 from contract import BACKENDS, backend_of, require
+from devices import on_device
 from networks import classifier
 from trainings import evaluate, images, random_parameters, train
 
@@ -34,7 +35,7 @@ def normalized(X, mean, variance, parameters, layer):
 
 def in_training(d2l, trainer, X):
     """What the trained model puts out for X in the mode of training."""
-    model, X = trainer.model, images(d2l, X)
+    model, X = trainer.model, on_device(d2l, images(d2l, X))
     if backend_of(d2l) == 'pytorch':
         model.train()
         return d2l.numpy(model(X).detach())

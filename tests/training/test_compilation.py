@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from compiled import assert_same, fast, fit, scratch, sgd
 from contract import BACKENDS, backend_of, require, small_data
+from devices import on_device
 from models import dropout_model, momentum_model
 
 
@@ -136,7 +137,7 @@ def test_values_that_change_between_two_fits(d2l):
         def configure_optimizers(self):
             return sgd(d2l, self, self.lr * factor)
 
-    offset = d2l.tensor([1.0, 2.0])
+    offset = on_device(d2l, d2l.tensor([1.0, 2.0]))
 
     class Shifted(d2l.LinearRegressionScratch):
         def forward(self, X):
@@ -144,12 +145,12 @@ def test_values_that_change_between_two_fits(d2l):
 
     for cls in (Model, Shifted):
         before = fit(d2l, lambda cls=cls: cls(2, lr=0.01))
-        factor, offset = 2.0, d2l.tensor([3.0, -1.0])
+        factor, offset = 2.0, on_device(d2l, d2l.tensor([3.0, -1.0]))
         after = fit(d2l, lambda cls=cls: cls(2, lr=0.01))
         plain = fit(d2l, lambda cls=cls: cls(2, lr=0.01), compiled=False)
         assert_same(d2l, after, plain)
         assert before.history != after.history
-        factor, offset = 1.0, d2l.tensor([1.0, 2.0])
+        factor, offset = 1.0, on_device(d2l, d2l.tensor([1.0, 2.0]))
 
 
 @pytest.mark.parametrize('backend', ['jax', 'tensorflow'])
