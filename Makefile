@@ -49,12 +49,15 @@ test-all: lint  ## style checks and all tests, and those of TensorFlow once more
 ON_GPU := gpu parity saving \
           $(addprefix backends/test_,linear.py convolution.py batch_norm.py regularization.py jax.py) \
           $(addprefix training/test_,trainer.py devices.py classification.py compilation.py \
-            follows_changes.py batches.py callbacks.py epoch_branches.py memory_error.py)
+            follows_changes.py batches.py callbacks.py epoch_branches.py memory_error.py \
+            graphs.py precision.py)
 GPU_PYTHON = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
 
 test-gpu: export D2LITE_TEST_DEVICE ?= gpu
 test-gpu: export XLA_PYTHON_CLIENT_PREALLOCATE = false
 test-gpu: export TF_FORCE_GPU_ALLOW_GROWTH = true
+# XLA tries no variants of a product or a convolution, which would take longer than the test.
+test-gpu: export XLA_FLAGS = --xla_gpu_autotune_level=0
 test-gpu:  ## the tests that matter on a machine with a GPU
 	$(GPU_PYTHON) -P -m pytest -n auto --maxprocesses 4 -r fE -o pythonpath=tests $(ON_GPU:%=tests/%)
 

@@ -37,12 +37,26 @@ def prepare(d2l):
         d2l.Trainer.find_gpus = staticmethod(lambda: [stand_in(d2l)])
         if d2l.Module.backend == 'pytorch':
             pretended_graphs.install(setattr)
+    if DEVICE == 'gpu':
+        predict_in_float32(d2l)
     if DEVICE != 'gpu' or d2l.Trainer.find_gpus():
         return
     reason = f'{d2l.Module.backend} finds no GPU here'
     if os.environ.get('D2LITE_REQUIRE_GPU') == '1':
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason, allow_module_level=True)
+
+
+def predict_in_float32(d2l):
+    """Has what tests compute outside of `fit` computed in float32; `fit` has settings of its own."""
+    if d2l.Module.backend == 'jax':
+        import jax
+
+        jax.config.update('jax_default_matmul_precision', 'float32')
+    elif d2l.Module.backend == 'pytorch':
+        import torch
+
+        torch.backends.cudnn.allow_tf32 = False
 
 
 def stand_in(d2l):
