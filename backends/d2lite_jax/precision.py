@@ -9,7 +9,7 @@ from flax import struct
 from jax import numpy as jnp
 
 from d2lite.training.batches import map_batch
-from d2lite.training.precision import FIRST_SCALE, GROWTH_INTERVAL, HALF, replaces
+from d2lite.training.precision import FIRST_SCALE, GROWTH_INTERVAL, HALF, refuse, replaces
 
 if TYPE_CHECKING:
     from d2lite_jax.module import Module
@@ -51,7 +51,10 @@ def settings(trainer: 'Trainer') -> Iterator[None]:
 
 
 def cast(trainer: 'Trainer', params: Mapping, batch: Any) -> tuple:
-    """Parameters and inputs in the type in which a step computes. Labels are left as they are."""
+    """Parameters and inputs in the type in which a step computes. Labels are left as they are.
+
+    Raises ValueError for a batch that is a dictionary, in mixed precision.
+    """
     if trainer.precision not in HALF:
         return params, batch
     dtype = jnp.dtype(HALF[trainer.precision])
@@ -60,8 +63,8 @@ def cast(trainer: 'Trainer', params: Mapping, batch: Any) -> tuple:
         return jnp.asarray(leaf, dtype) if jnp.result_type(leaf) == jnp.float32 else leaf
 
     params = jax.tree.map(to_half, params)
-    if isinstance(batch, Mapping):  # which of them are labels, only the lesson knows
-        return params, batch
+    if isinstance(batch, Mapping):
+        refuse(trainer, 'a batch that is a dictionary does not tell inputs from labels')
     return params, (*map_batch(to_half, tuple(batch[:-1])), batch[-1])
 
 

@@ -451,3 +451,20 @@ def test_a_training_step_of_ones_own_on_jax(d2l):
     assert seen[:4] == [{'bfloat16'}, {'bfloat16'}, {'float32'}, {'float32'}]
     for name, array in arrays(runs[1]).items():
         np.testing.assert_array_equal(arrays(runs[0])[name], array)
+
+
+@only('jax')
+def test_batches_that_are_dictionaries_on_jax(d2l):
+    class Named(d2l.LinearRegression):
+        def forward(self, batch):
+            return self.net(batch['X'])
+
+        def training_step(self, params, batch, state):
+            raise AssertionError('it gets no batch')
+
+    class Data(d2l.DataModule):
+        def get_dataloader(self, train):
+            return [{'X': d2l.zeros((4, 2)), 'y': d2l.zeros((4, 1))}] if train else None
+
+    with pytest.raises(ValueError, match='a dictionary does not tell inputs from labels'):
+        d2l.Trainer(max_epochs=1, precision='bf16-mixed', compile=False).fit(Named(lr=0.1), Data())
