@@ -48,7 +48,7 @@ def prepare(d2l):
 
 
 def predict_in_float32(d2l):
-    """Has what tests compute outside of `fit` computed in float32; `fit` has settings of its own."""
+    """Has tests predict in float32, outside of `fit`, which has settings of its own."""
     if d2l.Module.backend == 'jax':
         import jax
 
