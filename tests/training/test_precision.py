@@ -468,3 +468,18 @@ def test_batches_that_are_dictionaries_on_jax(d2l):
 
     with pytest.raises(ValueError, match='a dictionary does not tell inputs from labels'):
         d2l.Trainer(max_epochs=1, precision='bf16-mixed', compile=False).fit(Named(lr=0.1), Data())
+
+
+@mixing
+def test_steps_are_traced_once(d2l):
+    found = []
+
+    class Looking(d2l.Callback):
+        every_n_train_steps = None
+
+        def on_train_epoch_end(self, trainer, model):
+            found.append(trainer.compiled)
+
+    fit(d2l, 'bf16-mixed', compile=fast(d2l), callbacks=[Looking()], max_epochs=3)
+    assert found[0]
+    assert found[0] is found[1] is found[2]
