@@ -88,15 +88,20 @@ class CompiledEpoch(compiled.CompiledEpoch):
         size = loader.batch_size if whole else rest
         shapes = jax.eval_shape(lambda: self.traced_step(state, rows_at(0, size), train)[1])
         carry = state, [jnp.zeros(len(loader), shape.dtype) for shape in shapes]
+        last = partial(step, whole, size=rest)
+        if isinstance(stop, int):  # all steps of a pass
+            carry = lax.fori_loop(0, whole, step, carry) if whole else carry
+            return last(carry) if rest else carry
         if whole:
             end = jnp.minimum(stop, whole)
             if self.trainer.gpus:
                 start, carry = in_blocks(step, start, end, carry)
             carry = lax.fori_loop(start, end, step, carry)
-        if rest:
-            last = partial(step, whole, size=rest)
-            carry = lax.cond(stop > whole, last, lambda carry: carry, carry)
-        return carry
+        return lax.cond(stop > whole, last, lambda carry: carry, carry) if rest else carry
+
+    def traced_pass(self, state: Any, order: Any, tensors: Any, train: bool) -> tuple:
+        """All steps of a pass over the data, whose number XLA then knows."""
+        return self.traced_steps(state, order, tensors, 0, len(self.loader(train)), train)
 
     def call(self, function: Callable, train: bool, args: tuple, rest: tuple = ()) -> Any:
         """`function(*args, *rest, train)`, compiled; the shapes in `rest` are always the same."""
@@ -119,8 +124,13 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return [[value] for value in values]
 
     def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
-        rest = order, tuple(self.loader(train).tensors), np.int32(start), np.int32(stop)
-        state, arrays = self.call(self.traced_steps, train, (self.trainer.state,), rest)
+        state, data = self.trainer.state, (order, tuple(self.loader(train).tensors))
+        if self.trainer.gpus and stop - start == len(self.loader(train)):
+            # A GPU then need not ask the CPU after each step whether it was the last.
+            state, arrays = self.call(self.traced_pass, train, (state,), data)
+        else:
+            numbers = np.int32(start), np.int32(stop)
+            state, arrays = self.call(self.traced_steps, train, (state,), data + numbers)
         if train:
             self.trainer.state = state
         return [np.asarray(array)[start:stop].tolist() for array in arrays]

@@ -46,9 +46,7 @@ class Trainer(trainer.Trainer):
         self.key = get_key() if key is None else key
         if jnp.issubdtype(self.key.dtype, jax.dtypes.prng_key):  # numbers, for checkpoints
             self.key = jax.random.key_data(self.key)
-        there = self.moves_to and jax.default_device(self.moves_to)
-        with there or contextlib.nullcontext():
-            super().fit(model, data, **kwargs)
+        super().fit(model, data, **kwargs)
 
     def fit_epoch(self) -> None:
         if self.compiles():
@@ -167,6 +165,9 @@ class Trainer(trainer.Trainer):
     @staticmethod
     def find_cpu() -> Any:
         return None if jax.default_backend() == 'cpu' else cpu()
+
+    def placement(self) -> contextlib.AbstractContextManager:
+        return jax.default_device(self.moves_to) if self.moves_to else super().placement()
 
     def move_model(self, model: 'Module') -> None:
         """Nothing to do: `fit` makes the parameters there."""

@@ -25,10 +25,6 @@ class Trainer(trainer.Trainer):
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
 
-    def fit(self, *args: Any, **kwargs: Any) -> None:
-        with self.moves_to or contextlib.nullcontext():
-            super().fit(*args, **kwargs)
-
     def fit_epoch(self) -> None:
         if self.compiles():
             return self.compiled.fit_epoch()
@@ -81,6 +77,9 @@ class Trainer(trainer.Trainer):
     @staticmethod
     def find_cpu() -> Any:
         return cpu() if num_gpus() else None
+
+    def placement(self) -> contextlib.AbstractContextManager:
+        return self.moves_to or super().placement()
 
     def move_model(self, model: 'Module') -> None:
         """Nothing to do: a variable stays where it was made, and TensorFlow computes there."""

@@ -37,7 +37,8 @@ class Classifier(classification.Classifier, Module):
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
-        X = torch.zeros(X_shape)
+        device = next((param.device for param in self.parameters()), None)
+        X = torch.zeros(X_shape, device=device)
         training = self.training
         self.eval()  # a summary must not move the running statistics of batch normalisation
         with torch.no_grad():

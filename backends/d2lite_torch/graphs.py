@@ -17,6 +17,7 @@ from d2lite.training import compiled
 from d2lite.training.arguments import check_loss
 from d2lite.training.batches import map_batch, tensors_of
 from d2lite.training.compiled import collected_outputs
+from d2lite.training.step_code import PLAIN
 from d2lite_torch.compiled import modes_of
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import SGD
@@ -49,7 +50,12 @@ class GraphedEpoch(compiled.CompiledEpoch):
 
     def values_read(self) -> tuple:
         places = [(tensor.data_ptr(), tensor.requires_grad) for tensor in self.tensors()]
-        return super().values_read(), modes_of(self.model), places
+        groups = getattr(self.trainer.optim, 'param_groups', ()) if self.updates else ()
+        settings = [
+            [(name, value) for name, value in group.items() if isinstance(value, PLAIN)]
+            for group in groups
+        ]
+        return super().values_read(), modes_of(self.model), places, settings
 
     def tensors(self) -> list[torch.Tensor]:
         """Parameters, buffers, and what a scratch model trains among its attributes."""

@@ -3,6 +3,7 @@
 prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max_epochs times
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -111,7 +112,7 @@ class Trainer(SavesParameters, HyperParameters):
         """
         check_arguments(self, model, data)
         check_precision(self, model)
-        with memory_errors(self):
+        with memory_errors(self), self.placement():
             self._fit(model, data, ckpt_path, init_params)
 
     def _fit(self, model, data, ckpt_path, init_params):
@@ -318,6 +319,10 @@ class Trainer(SavesParameters, HyperParameters):
     def find_cpu() -> Any:
         """The CPU, where the framework would train on a GPU without being asked; else None."""
         return None
+
+    def placement(self) -> contextlib.AbstractContextManager:
+        """The context of a training in which the framework makes tensors where it trains."""
+        return contextlib.nullcontext()
 
     @staticmethod
     def free_memory(device: Any) -> int | None:

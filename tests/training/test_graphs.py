@@ -201,6 +201,15 @@ def test_a_graph_holds_until_something_changes(what):
     assert not trainer.compiled.is_current()
 
 
+@pytest.mark.parametrize('name', ['layers', 'Adam'])
+def test_a_graph_holds_the_learning_rate_of_pytorchs_sgd(name):
+    trainer = fit(lambda: MODELS[name](d2l))
+    trainer.compiled.read = trainer.compiled.values_read()
+    assert trainer.compiled.is_current()
+    trainer.optim.param_groups[0]['lr'] *= 2
+    assert trainer.compiled.is_current() == (name == 'Adam')  # whose update is in no graph
+
+
 def test_a_step_that_changes_values_of_python_is_not_recorded(replays):
     class Model(d2l.LinearRegressionScratch):
         count = 0

@@ -140,7 +140,7 @@ def test_normalisation_and_dropout(d2l, precision):
     theirs = arrays(full)
     for name, array in arrays(mixed).items():
         assert array.dtype == np.float32, name
-        np.testing.assert_allclose(array, theirs[name], atol=0.1, err_msg=name)
+        assert np.abs(array - theirs[name]).mean() < 0.05, name
 
 
 @mixing
@@ -352,6 +352,10 @@ def test_a_users_own_switches_on_pytorch(d2l, gpu, kind):
     if kind != 'older' and not hasattr(torch.backends, 'fp32_precision'):
         pytest.skip('this PyTorch has the older switches only')
     first = current(d2l)
+    if hasattr(torch.backends, 'fp32_precision'):
+        kept = [
+            each.fp32_precision for each in (torch.backends.cudnn.conv, torch.backends.cudnn.rnn)
+        ]
     try:
         if kind == 'older':
             torch.set_float32_matmul_precision('high')
@@ -373,8 +377,8 @@ def test_a_users_own_switches_on_pytorch(d2l, gpu, kind):
             torch.backends.fp32_precision = 'none'
             torch.backends.cuda.matmul.fp32_precision = 'none'
             torch.backends.mkldnn.matmul.fp32_precision = 'none'
-            torch.backends.cudnn.conv.fp32_precision = 'tf32'
-            torch.backends.cudnn.rnn.fp32_precision = 'tf32'
+            torch.backends.cudnn.conv.fp32_precision = kept[0]
+            torch.backends.cudnn.rnn.fp32_precision = kept[1]
     assert current(d2l) == first
 
 
