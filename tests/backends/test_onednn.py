@@ -120,3 +120,26 @@ def test_nothing_is_written_beyond_the_memory_of_gradients(number):
         timeout=300,
     )
     assert found.returncode == 0, found.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ('device', 'precision', 'expected'),
+    [
+        (None, '32', True),
+        (None, 'bf16-mixed', True),
+        ('cuda', '32', False),
+        ('cuda', 'tf32', False),
+        ('cuda', 'bf16-mixed', True),
+        ('cuda', '16-mixed', True),
+        ('mps', 'bf16-mixed', False),
+    ],
+)
+def test_where_convolutions_lie_channels_last(device, precision, expected):
+    from d2lite_torch.channels import works_channels_last
+
+    trainer = d2l.Trainer(max_epochs=1, num_gpus=0, precision=precision)
+    trainer.gpus = [torch.device(device)] if device else []
+    trainer.model = d2l.LeNet(lr=0.1)
+    assert works_channels_last(trainer) is expected
+    trainer.model = d2l.MLP(num_outputs=10, num_hiddens=4, lr=0.1)
+    assert works_channels_last(trainer) is False
