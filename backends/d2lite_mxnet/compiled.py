@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 from mxnet.gluon import nn
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from d2lite_mxnet.trainer import Trainer
 
 # What every HybridBlock has, the graph itself included, is nothing that a graph reads.
-_OF_GLUON = vars(nn.HybridBlock()).keys()
+OF_GLUON = vars(nn.HybridBlock()).keys()
 # A graph holds for training and for prediction.
-_MODES = {'is_training', 'is_recording'}
+MODES = {'is_training', 'is_recording'}
 
 
 class CompiledEpoch(compiled.CompiledEpoch):
@@ -30,18 +31,15 @@ class CompiledEpoch(compiled.CompiledEpoch):
         super().__init__(trainer)
         self.model = trainer.model
         self.changed, self.hybridized_before = [], []
-        if trainer.compiled:  # of the epoch before
+        if trainer.compiled:  # what a callback has changed since
             trainer.compiled.undo()
 
     def prepare(self) -> None:
-        self.build()
         blocks = hybrid_blocks(self.model)
-        written = [block for block in blocks if written_by_user(type(block).__module__)]
-        if effect := side_effects(*written, start={'hybrid_forward'}):
-            raise CannotCompile(effect)
-        for block in written:
-            if modes := _MODES.intersection(_names_in(type(block).hybrid_forward)):
-                raise CannotCompile(f'{type(block).__name__}.hybrid_forward asks {min(modes)}()')
+        written = list(filter(is_written_by_user, blocks))
+        self.check(written)
+        if blocks:  # a model from scratch has none, and nothing to prepare
+            self.build()
         try:
             self.hybridize(blocks)
             if written:  # Gluon's own and d2lite's can be traced
@@ -50,6 +48,20 @@ class CompiledEpoch(compiled.CompiledEpoch):
             self.undo()
             raise
         self.read = self.values_read()
+
+    def check(self, written: Sequence[nn.HybridBlock]) -> None:
+        """Raises CannotCompile if code that would be traced does more than compute."""
+        if not written:
+            return
+        values = [value for block in written for value in vars(block).values()]
+        functions = [{'hybrid_forward': v} for v in values if isinstance(v, FunctionType)]
+        effect = side_effects(*written, *functions, start={'hybrid_forward'})
+        # `forward` of the model is no part of a graph, but it is called once more to trace them.
+        if effect := effect or side_effects(type(self.model), start={'forward'}):
+            raise CannotCompile(effect)
+        for block in written:
+            if modes := MODES.intersection(type(block).hybrid_forward.__code__.co_names):
+                raise CannotCompile(f'{type(block).__name__}.hybrid_forward asks {min(modes)}()')
 
     def build(self) -> None:
         self.trainer.serialization.build(self.trainer, self.trainer.first_batch())
@@ -80,13 +92,16 @@ class CompiledEpoch(compiled.CompiledEpoch):
 
     def values_read(self) -> tuple:
         """What Python code in the HybridBlocks can read now."""
-        parts = []
-        for block in hybrid_blocks(self.model):
-            attributes = vars(block).items()
-            parts.append(type(block))
-            parts.append({name: value for name, value in attributes if name not in _OF_GLUON})
-        return values_read(*parts)
+        blocks = hybrid_blocks(self.model)
+        return values_read(*[part for block in blocks for part in parts_of(block)])
 
 
-def _names_in(function):
-    return function.__code__.co_names
+def parts_of(block: nn.HybridBlock) -> tuple:
+    """The class of a block, and those of its attributes that its code reads, and its hooks."""
+    attributes = vars(block).items()
+    return type(block), {n: v for n, v in attributes if n not in OF_GLUON or n.endswith('_hooks')}
+
+
+def is_written_by_user(block: nn.HybridBlock) -> bool:
+    """Returns True if the code of a block is a lesson's own, and not Gluon's or d2lite's."""
+    return isinstance(block, nn.HybridLambda) or written_by_user(type(block).__module__)

@@ -4,6 +4,7 @@ Definitions: d2l, chapter "Linear Neural Networks for Regression".
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from mxnet import gluon, init, np
 from mxnet.gluon import nn
@@ -14,8 +15,16 @@ from d2lite_mxnet.module import Module
 from d2lite_mxnet.optimizer import SGD
 from d2lite_mxnet.tensor import matmul
 
-l2_loss = gluon.loss.L2Loss()  # half the squared errors, their mean for each example
-l2_loss.hybridize()
+
+class MeanL2Loss(gluon.loss.L2Loss):
+    """Gluon's loss, half the squared errors, and its mean over the minibatch in the same graph."""
+
+    def hybrid_forward(self, F: Any, y_hat: Any, y: Any) -> Any:
+        return super().hybrid_forward(F, y_hat, y).mean()
+
+
+mean_l2_loss = MeanL2Loss()
+mean_l2_loss.hybridize()
 
 
 class LinearRegressionScratch(Module):
@@ -59,7 +68,7 @@ class LinearRegression(Module):
 
     def loss(self, y_hat: np.ndarray, y: np.ndarray) -> np.ndarray:
         check_same_size(y_hat, y)
-        return l2_loss(y_hat, y).mean()
+        return mean_l2_loss(y_hat, y)
 
     def configure_optimizers(self) -> gluon.Trainer:
         return gluon.Trainer(self.collect_params(), 'sgd', {'learning_rate': self.lr})

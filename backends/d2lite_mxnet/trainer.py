@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mxnet import autograd, gluon, np, npx
+from mxnet import autograd, engine, gluon, np, npx
 from mxnet.gluon import nn
 
 from d2lite.training import trainer
@@ -27,7 +27,7 @@ class Trainer(trainer.Trainer):
     arithmetic = precision
     framework_version = version()
     compiled_class = CompiledEpoch
-    compile_modes = (True,)
+    compile_modes = (None, True)
 
     def fit(
         self,
@@ -38,7 +38,9 @@ class Trainer(trainer.Trainer):
     ) -> None:
         npx.set_np()  # holds for one thread, and this may be another than the one that imported us
         try:
-            super().fit(model, data, ckpt_path, init_params)
+            # 16 operators at a time: to hand over a small one alone takes longer than its work.
+            with engine.bulk(16):
+                super().fit(model, data, ckpt_path, init_params)
         finally:
             if getattr(self, 'compiled', None):
                 self.compiled.undo()
@@ -62,6 +64,13 @@ class Trainer(trainer.Trainer):
         for batch in self.val_dataloader:
             self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
+
+    def on_steps_end(self, count: int) -> None:
+        """Called when `count` more steps are complete."""
+        super().on_steps_end(count)
+        watched = any(callback.every_n_train_steps for callback in self.batch_callbacks)
+        if self.fitting and self.compiled and watched:
+            self.compiles()  # follows what a callback has changed
 
     def clip_gradients(self, grad_clip_val: float, model: 'Module') -> None:
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""

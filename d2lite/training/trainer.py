@@ -43,8 +43,9 @@ class Trainer(SavesParameters, HyperParameters):
     CPU. `gradient_clip_val`: gradients are scaled down to this norm, 0 leaves them as they are.
     `checkpoint_every`: writes a checkpoint to `checkpoint_path` after so many steps.
     `detect_anomaly`: stops with FloatingPointError at the first loss that is no finite number.
-    `compile`: None compiles the steps on JAX and TensorFlow; True does so on all four, by
-    torch.compile on PyTorch and with XLA on TensorFlow; False makes each step as it is written.
+    `compile`: None compiles the steps on JAX and TensorFlow, and hybridizes the layers on MXNet;
+    True also uses torch.compile on PyTorch, and XLA on TensorFlow; False makes each step as it is
+    written.
     `callbacks`: a list of `d2l.Callback`s. `precision`: '32' computes in float32, 'tf32' lets a GPU
     round what it multiplies, 'bf16-mixed' and '16-mixed' compute layers in bfloat16 or float16 and
     keep parameters in float32. While and after `fit`: `epoch`, `train_batch_idx` and

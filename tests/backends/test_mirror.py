@@ -14,6 +14,7 @@ ADDITIONS = {
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/compiled.py': {'NOTED_BY_KERAS'},
+    'd2lite_mxnet/compiled.py': {'OF_GLUON', 'MODES', 'parts_of', 'is_written_by_user'},
     'd2lite_jax/compiled.py': {
         'COMPILER_OPTIONS',
         'EXECUTABLES',
@@ -46,7 +47,7 @@ ADDITIONS = {
     'd2lite_mxnet/module.py': {'plain_arrays'},
     # Gluon's losses are blocks, which are made once.
     'd2lite_mxnet/classification.py': {'softmax_cross_entropy'},
-    'd2lite_mxnet/linear.py': {'l2_loss'},
+    'd2lite_mxnet/linear.py': {'MeanL2Loss', 'mean_l2_loss'},
     # MXNet's mends live in one place, and nowhere else.
     'd2lite_mxnet/framework.py': {'REMOVED_NAMES', 'mx'},
     'd2lite_tensorflow/framework.py': {'keras'},

@@ -1,4 +1,4 @@
-"""What is only MXNet's of a training: hybridize() for compile=True, Gluon's optimizers, copies."""
+"""What is only MXNet's of a training: hybridize(), Gluon's optimizers, copies."""
 
 import copy
 import pickle
@@ -88,7 +88,7 @@ def test_hybridized_layers_train_as_they_are_written(container, hybridize, monke
         nn.Dense, 'hybrid_forward', lambda *a, **k: calls.append(1) or forward(*a, **k)
     )
     runs, number = [], []
-    for compile in (True, False):
+    for compile in (None, False):
         d2l.seed_everything(1)
         calls.clear()
         runs.append(fit(Network(container, hybridize), compile))
@@ -112,7 +112,7 @@ def test_a_value_that_changes_between_epochs_is_seen():
             model.net.scale /= 2
 
     runs = []
-    for compile in (True, False):
+    for compile in (None, False):
         d2l.seed_everything(1)
         runs.append(fit(ScaledNet(Scaled()), compile, max_epochs=3, callbacks=[Halve()]))
     assert_same(runs)
@@ -134,6 +134,28 @@ def test_parameters_of_a_hybridized_model_are_those_of_others():
         np.testing.assert_array_equal(arrays[1][name], array)
 
 
+def test_a_value_that_changes_within_an_epoch_is_seen():
+    class Halve(Callback):
+        every_n_train_steps = 2
+
+        def on_train_batch_end(self, trainer, model):
+            model.net.scale /= 2
+
+    runs = []
+    for compile in (None, False):
+        d2l.seed_everything(1)
+        runs.append(fit(ScaledNet(Scaled()), compile, callbacks=[Halve()]))
+    assert_same(runs)
+    assert runs[0].compiled
+    list(runs[0].train_dataloader)  # after the training nothing is hybridized again
+    assert not any(map(is_hybridized, hybrid_blocks(runs[0].model)))
+
+
+def test_a_model_without_layers_runs_as_written_in_silence():
+    trainer = fit(d2l.LinearRegressionScratch(2, lr=0.03), None)
+    assert trainer.compiled and not trainer.compiled.changed
+
+
 class Looks(Scaled):
     def hybrid_forward(self, F, X):
         return self.dense(X) * (2.0 if X.shape[1] > 1 else 1.0)
@@ -150,20 +172,29 @@ class AsksMode(Scaled):
         return self.dense(X) * (2.0 if autograd.is_training() else 1.0)
 
 
+class Prints(nn.HybridSequential):
+    """A layer of Gluon's with code of a lesson's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.add(nn.Dense(1), nn.HybridLambda(lambda F, X: print(end='') or X))
+
+
 @pytest.mark.parametrize(
     ('layer', 'reason'),
     [
         (Looks, 'AttributeError|shape'),
         (Counts, "sets the attribute 'scale'"),
         (AsksMode, 'is_training'),
+        (Prints, r'calls print\(\)'),
     ],
 )
 def test_what_cannot_be_traced_runs_as_written(layer, reason):
     runs = []
-    for compile in (True, False):
+    for compile in (None, False):
         d2l.seed_everything(1)
         model = ScaledNet(layer())
-        if compile:
+        if compile is None:
             with pytest.warns(UserWarning, match=f'step by step.*({reason})'):
                 runs.append(fit(model, compile, silent=False))
         else:
@@ -172,13 +203,39 @@ def test_what_cannot_be_traced_runs_as_written(layer, reason):
     assert not any(map(is_hybridized, hybrid_blocks(runs[0].model)))
 
 
+def test_a_forward_that_counts_is_not_called_once_more():
+    class Counting(ScaledNet):
+        calls = 0
+
+        def forward(self, X):
+            self.calls += 1
+            return super().forward(X)
+
+    with pytest.warns(UserWarning, match="sets the attribute 'calls'"):
+        trainer = fit(Counting(Scaled()), None, silent=False)
+    assert trainer.model.calls == trainer.train_batch_idx + trainer.val_batch_idx
+
+
 def test_hooks_are_called():
     calls = []
     model = d2l.LinearRegression(lr=0.03)
     model.net.register_forward_hook(lambda *_: calls.append(1))
     with pytest.warns(UserWarning, match='has hooks'):
-        d2l.Trainer(1, compile=True).fit(model, small_data(d2l, num_val=0))
+        d2l.Trainer(1).fit(model, small_data(d2l, num_val=0))
     assert len(calls) >= 4
+
+
+def test_hooks_of_a_callback_are_called():
+    calls = []
+
+    class Watch(Callback):
+        def on_train_epoch_end(self, trainer, model):
+            if trainer.epoch == 0:
+                model.net[0].register_forward_hook(lambda *_: calls.append(1))
+
+    with pytest.warns(UserWarning, match='has hooks'):
+        trainer = fit(Network(), None, silent=False, callbacks=[Watch()])
+    assert len(calls) == trainer.num_train_batches + trainer.num_val_batches
 
 
 class Scheduled(d2l.LinearRegression):
