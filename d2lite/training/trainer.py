@@ -3,7 +3,6 @@
 prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max_epochs times
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from d2lite.console import warn
-from d2lite.data.loader import TensorLoader
-from d2lite.data.resident import ResidentLoader
 from d2lite.hyperparameters import HyperParameters
 from d2lite.saving import checkpoint
 from d2lite.training.arguments import check_arguments, check_trainer, count_batches
@@ -24,6 +21,7 @@ from d2lite.training.labels import label_check
 from d2lite.training.loop_callbacks import loop_callbacks
 from d2lite.training.memory_error import memory_errors
 from d2lite.training.metrics import Metrics
+from d2lite.training.placement import TrainsOnDevice
 from d2lite.training.precision import check_precision, in_precision
 from d2lite.training.saved_parameters import SavesParameters
 from d2lite.training.tracked_loader import TrackedLoader
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ['Trainer']
 
 
-class Trainer(SavesParameters, HyperParameters):
+class Trainer(TrainsOnDevice, SavesParameters, HyperParameters):
     """Trains a Module on a DataModule.
 
     `max_epochs`: passes over the training data. `num_gpus`: 1 trains on the first GPU, 0 on the
@@ -80,19 +78,7 @@ class Trainer(SavesParameters, HyperParameters):
     ) -> None:
         self.save_hyperparameters()
         check_trainer(self)
-        self.gpus = self.find_gpus()[:num_gpus]
-        if len(self.gpus) < num_gpus:
-            place = f'{len(self.gpus)} of them' if self.gpus else 'the CPU'
-            warn(
-                f'num_gpus={num_gpus}, but {self.backend} finds {len(self.gpus)} GPU(s) here: '
-                f'training on {place}'
-            )
-        self.moves_to = self.gpus[0] if self.gpus else self.find_cpu()
-        if len(self.gpus) > 1:
-            warn(
-                'one process trains on one GPU, here the first; training on several needs a '
-                'process for each'
-            )
+        self.choose_device()
 
     def fit(
         self,
@@ -244,18 +230,6 @@ class Trainer(SavesParameters, HyperParameters):
         )
         self.val_dataloader = val_dataloader
 
-    def on_device(self, dataloader: Any) -> Any:
-        """A dataloader whose tensors are on the device that trains, if it is of whole tensors.
-
-        They may take half of the memory that is free there. Others are moved batch by batch.
-        """
-        if self.moves_to is None or type(dataloader) is not TensorLoader:
-            return dataloader
-        free = self.free_memory(self.moves_to)
-        if free is not None and dataloader.num_bytes() > free / 2:
-            return dataloader
-        return ResidentLoader(dataloader, self.move_batch)
-
     def _after_validation(self, count):
         if self.fitting:
             self.interruption.check()
@@ -299,10 +273,6 @@ class Trainer(SavesParameters, HyperParameters):
             )
         self.optim = optim
 
-    def prepare_batch(self, batch: Any) -> Any:
-        """The minibatch as the model takes it: on the GPU if there is one."""
-        return batch if self.moves_to is None else self.move_batch(batch)
-
     def set_training(self, training: bool) -> None:
         """Tells the model if it is trained now, or validated."""
         self.model.training = training
@@ -311,45 +281,10 @@ class Trainer(SavesParameters, HyperParameters):
         """One pass over the training data and one over the validation data."""
         raise NotImplementedError('each backend defines fit_epoch')
 
-    @staticmethod
-    def find_gpus() -> list:
-        """The GPUs that the framework can train on."""
-        raise NotImplementedError('each backend defines find_gpus')
-
-    @staticmethod
-    def find_cpu() -> Any:
-        """The CPU, where the framework would train on a GPU without being asked; else None."""
-        return None
-
-    def placement(self) -> contextlib.AbstractContextManager:
-        """The context of a training in which the framework makes tensors where it trains."""
-        return contextlib.nullcontext()
-
-    @staticmethod
-    def free_memory(device: Any) -> int | None:
-        """The bytes of a GPU that are free; None if the framework does not tell."""
-        raise NotImplementedError('each backend defines free_memory')
-
-    @staticmethod
-    def memory_wanted(error: Exception) -> str | None:
-        """What memory an error says was asked for, '' if it does not; None for other errors."""
-        raise NotImplementedError('each backend defines memory_wanted')
-
-    def move_model(self, model: 'Module') -> None:
-        raise NotImplementedError('each backend defines move_model')
-
-    def move_batch(self, batch: Any) -> Any:
-        raise NotImplementedError('each backend defines move_batch')
-
     def current_lr(self) -> float | None:
         """The learning rate of the next step, a float; None if the optimizer tells none."""
         lr = getattr(self.optim, 'lr', None)
         return None if lr is None else float(lr)
-
-    @property
-    def device(self) -> str:
-        """Where this trainer trains, in words: 'cpu', or the framework's name of the GPU."""
-        return str(self.gpus[0]) if self.gpus else 'cpu'
 
     @property
     def history(self) -> list[dict]:
