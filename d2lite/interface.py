@@ -33,14 +33,19 @@ DATA = """
     download extract download_extract DATA_HUB DATA_URL
 """.split()
 
+TEXT = """
+    Vocab TimeMachine ShortStories MTFraEng SentencePairs truncate_pad bleu
+""".split()
+
 FIGURES = """
     plt use_svg_display set_figsize set_axes plot show_images show_heatmaps Animator
+    show_list_len_pair_hist
 """.split()
 
 HELPERS = 'Timer Accumulator check_len check_shape'.split()
 
 NAMES: list[str] = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + CLASSIFICATION + CONVOLUTION
-NAMES += DATA + FIGURES + HELPERS
+NAMES += DATA + TEXT + FIGURES + HELPERS
 
 
 def missing(backend: str, name: str) -> AttributeError:

@@ -1,6 +1,9 @@
 """The part of `d2l.` that is the same object on every backend: `from d2lite.shared import *`."""
 
+from d2lite.data.bleu import bleu
 from d2lite.data.download import DATA_HUB, DATA_URL, download, download_extract, extract
+from d2lite.data.translation import truncate_pad
+from d2lite.data.vocabulary import Vocab
 from d2lite.helpers import Accumulator, Timer, check_len, check_shape
 from d2lite.hyperparameters import HyperParameters, add_to_class
 from d2lite.plotting.animator import Animator
@@ -14,6 +17,7 @@ from d2lite.plotting.figures import (
     show_images,
     use_svg_display,
 )
+from d2lite.plotting.histograms import show_list_len_pair_hist
 from d2lite.saving.checkpoint import load_parameters
 from d2lite.saving.initialization import xavier_uniform
 from d2lite.seeds import seed_everything
@@ -29,6 +33,7 @@ __all__ = ['HyperParameters', 'add_to_class', 'seed_everything']
 __all__ += ['Callback', 'EarlyStopping', 'ModelCheckpoint', 'LearningRateMonitor']
 __all__ += ['CSVLogger', 'TensorBoardLogger', 'load_parameters', 'xavier_uniform']
 __all__ += ['ProgressBoard', 'Animator', 'use_svg_display', 'set_figsize', 'set_axes']
-__all__ += ['plt', 'plot', 'show_heatmaps', 'show_images']
+__all__ += ['plt', 'plot', 'show_heatmaps', 'show_images', 'show_list_len_pair_hist']
+__all__ += ['Vocab', 'truncate_pad', 'bleu']
 __all__ += ['download', 'extract', 'download_extract', 'DATA_HUB', 'DATA_URL']
 __all__ += ['Accumulator', 'Timer', 'check_len', 'check_shape']

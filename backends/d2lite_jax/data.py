@@ -4,7 +4,16 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
+from d2lite.data import (
+    digits,
+    fashion_mnist,
+    house_prices,
+    images,
+    module,
+    synthetic,
+    text,
+    translation,
+)
 from d2lite.data.functions import DataFunctions
 from d2lite_jax.framework import NAME
 from d2lite_jax.tensor import numpy
@@ -51,6 +60,26 @@ class Digits(digits.Digits, ImageData):
 
 
 class KaggleHouse(house_prices.KaggleHouse, DataModule):
+    pass
+
+
+class TextData(text.TextData, DataModule):
+    index_dtype = 'int32'
+
+
+class TimeMachine(text.TimeMachine, TextData):
+    pass
+
+
+class ShortStories(text.ShortStories, TextData):
+    pass
+
+
+class MTFraEng(translation.MTFraEng, TextData):
+    pass
+
+
+class SentencePairs(translation.SentencePairs, TextData):
     pass
 
 

@@ -3,7 +3,16 @@
 import numpy as onp
 from mxnet import np
 
-from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
+from d2lite.data import (
+    digits,
+    fashion_mnist,
+    house_prices,
+    images,
+    module,
+    synthetic,
+    text,
+    translation,
+)
 from d2lite.data.functions import DataFunctions
 from d2lite.data.images import Examples
 from d2lite_mxnet.framework import NAME
@@ -49,6 +58,26 @@ class Digits(digits.Digits, ImageData):
 
 
 class KaggleHouse(house_prices.KaggleHouse, DataModule):
+    pass
+
+
+class TextData(text.TextData, DataModule):
+    index_dtype = 'int32'
+
+
+class TimeMachine(text.TimeMachine, TextData):
+    pass
+
+
+class ShortStories(text.ShortStories, TextData):
+    pass
+
+
+class MTFraEng(translation.MTFraEng, TextData):
+    pass
+
+
+class SentencePairs(translation.SentencePairs, TextData):
     pass
 
 

@@ -3,7 +3,16 @@
 import numpy as np
 import tensorflow as tf
 
-from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
+from d2lite.data import (
+    digits,
+    fashion_mnist,
+    house_prices,
+    images,
+    module,
+    synthetic,
+    text,
+    translation,
+)
 from d2lite.data.functions import DataFunctions
 from d2lite_tensorflow.framework import NAME
 from d2lite_tensorflow.tensor import numpy
@@ -47,6 +56,26 @@ class Digits(digits.Digits, ImageData):
 
 
 class KaggleHouse(house_prices.KaggleHouse, DataModule):
+    pass
+
+
+class TextData(text.TextData, DataModule):
+    index_dtype = 'int32'
+
+
+class TimeMachine(text.TimeMachine, TextData):
+    pass
+
+
+class ShortStories(text.ShortStories, TextData):
+    pass
+
+
+class MTFraEng(translation.MTFraEng, TextData):
+    pass
+
+
+class SentencePairs(translation.SentencePairs, TextData):
     pass
 
 

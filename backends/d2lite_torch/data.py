@@ -3,7 +3,16 @@
 import numpy as np
 import torch
 
-from d2lite.data import digits, fashion_mnist, house_prices, images, module, synthetic
+from d2lite.data import (
+    digits,
+    fashion_mnist,
+    house_prices,
+    images,
+    module,
+    synthetic,
+    text,
+    translation,
+)
 from d2lite.data.functions import DataFunctions
 from d2lite.data.images import Examples
 from d2lite_torch.framework import NAME
@@ -45,6 +54,26 @@ class Digits(digits.Digits, ImageData):
 
 
 class KaggleHouse(house_prices.KaggleHouse, DataModule):
+    pass
+
+
+class TextData(text.TextData, DataModule):
+    index_dtype = 'int64'
+
+
+class TimeMachine(text.TimeMachine, TextData):
+    pass
+
+
+class ShortStories(text.ShortStories, TextData):
+    pass
+
+
+class MTFraEng(translation.MTFraEng, TextData):
+    pass
+
+
+class SentencePairs(translation.SentencePairs, TextData):
     pass
 
 
