@@ -1,6 +1,7 @@
 """The parameters of a model on JAX, as NumPy arrays: to be saved, and moved elsewhere."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from jax import Array
 from jax import numpy as jnp
 
-from d2lite.saving.layouts import neutral_name
+from d2lite.saving.layouts import neutral_names
 from d2lite.saving.numbering import numbered
 
 
@@ -43,9 +44,11 @@ def _arrays(trainer):
 
 def _names(arrays):
     """By keys: the neutral name. Flax calls the children of a Sequential layers_0, layers_1, ..."""
-    paths = {}
+    paths, names = {}, defaultdict(list)
+    for *before, name in arrays:
+        names[tuple(before)].append(name)
     for keys in arrays:
         before = [re.sub(r'^layers_(\d+)$', r'\1', key) for key in keys[:-1]]
-        paths[keys] = '.'.join([*before, neutral_name(keys[-1])])
+        paths[keys] = '.'.join([*before, neutral_names(names[keys[:-1]])[keys[-1]]])
     names = numbered(paths.values())
     return {keys: names[path] for keys, path in paths.items()}

@@ -10,7 +10,7 @@ from mxnet import np
 from mxnet.gluon import nn
 from mxnet.gluon.parameter import DeferredInitializationError, Parameter
 
-from d2lite.saving.layouts import from_neutral, neutral_name, to_neutral
+from d2lite.saving.layouts import from_neutral, neutral_names, to_neutral
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
 from d2lite.training.module import set_attribute
@@ -60,9 +60,11 @@ def _parameters(trainer):
     """
     images, found = _flattened_images(trainer), {}
     for path, block in blocks(trainer.model):
-        for name, param in own_parameters(block):
+        own = own_parameters(block)
+        names = neutral_names(name for name, _ in own)
+        for name, param in own:
             layer = isinstance(block, _LAYERS) and name == 'weight'
-            found[f'{path}.{neutral_name(name)}'.lstrip('.')] = param, layer, images.get(block)
+            found[f'{path}.{names[name]}'.lstrip('.')] = param, layer, images.get(block)
     for path, name in numbered(found).items():
         yield name, *found[path]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from d2lite.saving.layouts import neutral_name
+from d2lite.saving.layouts import neutral_names
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
 from d2lite.training.module import attributes, set_attribute
@@ -54,10 +54,14 @@ def _of_layer(layer, before=''):
     for name, child in _children_of(layer):
         yield from _of_layer(child, f'{before}{name}.')
         seen.update(map(id, child.weights))
-    for variable in layer.weights:
-        if id(variable) not in seen:
-            own = variable.name.rpartition('/')[2].removesuffix(':0')
-            yield f'{before}{neutral_name(own)}', variable, None, None
+    own = [variable for variable in layer.weights if id(variable) not in seen]
+    names = neutral_names(map(_name_of, own))
+    for variable in own:
+        yield f'{before}{names[_name_of(variable)]}', variable, None, None
+
+
+def _name_of(variable):
+    return variable.name.rpartition('/')[2].removesuffix(':0')
 
 
 def _children_of(layer):

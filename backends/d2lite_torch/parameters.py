@@ -1,6 +1,7 @@
 """The parameters of a model on PyTorch, as NumPy arrays: to be saved, and moved elsewhere."""
 
 import weakref
+from collections import defaultdict
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from d2lite.saving.layouts import from_neutral, neutral_name, to_neutral
+from d2lite.saving.layouts import from_neutral, neutral_names, to_neutral
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
 from d2lite_torch.module import plain_tensors
@@ -42,13 +43,17 @@ def _tensors(trainer):
 
     The image is what `to_neutral` wants to know of a dense layer.
     """
-    images, found = _flattened_images(trainer), {}
-    for path, tensor in trainer.model.state_dict(keep_vars=True).items():
+    images, found, names = _flattened_images(trainer), {}, defaultdict(list)
+    tensors = trainer.model.state_dict(keep_vars=True)
+    for path in tensors:
+        owner, _, name = path.rpartition('.')
+        names[owner].append(name)
+    for path, tensor in tensors.items():
         owner, _, name = path.rpartition('.')
         module = trainer.model.get_submodule(owner)
         layer = isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d)
         if name != 'num_batches_tracked':  # PyTorch alone counts them
-            path = f'{owner}.{neutral_name(name)}'.lstrip('.')
+            path = f'{owner}.{neutral_names(names[owner])[name]}'.lstrip('.')
             found[path] = tensor, layer and name == 'weight', images.get(module)
     for path, name in numbered(found).items():
         yield name, *found[path]

@@ -6,6 +6,9 @@ last: (in, out) for a dense layer, (height, width, in, out) for a convolution. T
 keep them so; PyTorch and MXNet keep channels and outputs first.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 
 # The frameworks' names of a layer's weights, biases, and the statistics of a normalisation.
@@ -18,9 +21,14 @@ SYNONYMS = {
 NEUTRAL = {theirs: ours for ours, names in SYNONYMS.items() for theirs in names}
 
 
-def neutral_name(name: str) -> str:
-    """The neutral name of a parameter of a framework's own layer."""
-    return NEUTRAL.get(name, name)
+def neutral_names(names: Iterable[str]) -> dict[str, str]:
+    """By name, for the parameters of one layer: the neutral name.
+
+    Where two would have the same, as `weight` and `scale` of a lesson's layer, both keep theirs.
+    """
+    found = {name: NEUTRAL.get(name, name) for name in names}
+    times = Counter(found.values())
+    return {name: neutral if times[neutral] == 1 else name for name, neutral in found.items()}
 
 
 def to_neutral(weight: np.ndarray, image: tuple[int, int, int] | None = None) -> np.ndarray:

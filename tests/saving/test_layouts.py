@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from d2lite.saving.layouts import from_neutral, neutral_name, to_neutral
+from d2lite.saving.layouts import from_neutral, neutral_names, to_neutral
 
 SIDES = st.integers(1, 4)
 
@@ -65,7 +65,19 @@ def test_an_asymmetric_flattened_image():
 
 
 def test_names():
-    assert [neutral_name(name) for name in ('kernel', 'gamma', 'beta', 'moving_variance')] == [
-        *['weight', 'weight', 'bias', 'running_var']
-    ]
-    assert neutral_name('W_q') == 'W_q'
+    assert neutral_names(['kernel', 'bias']) == {'kernel': 'weight', 'bias': 'bias'}
+    assert neutral_names(['gamma', 'beta', 'moving_variance', 'W_q']) == {
+        'gamma': 'weight',
+        'beta': 'bias',
+        'moving_variance': 'running_var',
+        'W_q': 'W_q',
+    }
+
+
+def test_names_of_which_two_would_be_the_same():
+    assert neutral_names(['weight', 'scale', 'beta']) == {
+        'weight': 'weight',
+        'scale': 'scale',
+        'beta': 'bias',
+    }
+    assert neutral_names(['gamma', 'kernel']) == {'gamma': 'gamma', 'kernel': 'kernel'}

@@ -82,3 +82,90 @@ def test_training_starts_from_what_is_given(d2l):
     assert trainer.history[0]['train_loss'] < 1e-3
     assert backend_of(d2l) == trainer.backend
     np.testing.assert_array_equal(given['w'], [[np.float32(2)], [np.float32(-3.4)]])
+
+
+def scaled_layer(d2l):
+    """Linear regression whose layer has a `weight` (2, 1) and a `scale` (1,) of its own."""
+    backend = backend_of(d2l)
+    if backend == 'jax':
+        from flax import linen as nn
+
+        class Scaled(nn.Module):
+            @nn.compact
+            def __call__(self, X):
+                weight = self.param('weight', nn.initializers.ones, (2, 1))
+                return X @ weight * self.param('scale', nn.initializers.ones, (1,))
+
+        class Model(d2l.LinearRegression):
+            def setup(self):
+                self.net = Scaled()
+
+        return Model(lr=0.03)
+    if backend == 'pytorch':
+        import torch
+
+        class Scaled(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = torch.nn.Parameter(torch.ones(2, 1))
+                self.scale = torch.nn.Parameter(torch.ones(1))
+
+            def forward(self, X):
+                return X @ self.weight * self.scale
+
+    elif backend == 'tensorflow':
+        from d2lite_tensorflow.framework import keras
+
+        class Scaled(keras.layers.Layer):
+            def build(self, input_shape):
+                self.weight = self.add_weight(name='weight', shape=(2, 1), initializer='ones')
+                self.scale = self.add_weight(name='scale', shape=(1,), initializer='ones')
+
+            def call(self, X):
+                return d2l.matmul(X, self.weight) * self.scale
+
+    else:
+        from mxnet import gluon, init
+
+        class Scaled(gluon.nn.Block):
+            def __init__(self):
+                super().__init__()
+                self.weight = gluon.Parameter('weight', shape=(2, 1), init=init.One())
+                self.scale = gluon.Parameter('scale', shape=(1,), init=init.One())
+                self.initialize()
+
+            def forward(self, X):
+                return d2l.matmul(X, self.weight.data()) * self.scale.data()
+
+    class Model(d2l.Module):
+        loss = d2l.LinearRegression.loss
+        configure_optimizers = d2l.LinearRegression.configure_optimizers
+
+        def __init__(self):
+            super().__init__()
+            self.lr, self.net = 0.03, Scaled()
+
+    return Model()
+
+
+@pytest.mark.parametrize('source', BACKENDS)
+def test_a_layer_with_two_parameters_that_others_call_the_same_loses_none(d2l, tmp_path, source):
+    def train(d2l, **kwargs):
+        d2l.seed_everything(0)
+        trainer = d2l.Trainer(max_epochs=1)
+        trainer.fit(scaled_layer(d2l), small_data(d2l), **kwargs)
+        return trainer
+
+    path = tmp_path / 'p'
+    trained = train(require(source))
+    trained.save_parameters(path)
+    arrays = d2l.load_parameters(path)
+    assert {name: array.shape for name, array in arrays.items()} == {
+        'net.weight': (2, 1),
+        'net.scale': (1,),
+    }
+    assert arrays['net.scale'] != 1
+    there = train(d2l, init_params=arrays)
+    here = train(require(source), init_params=arrays)
+    assert there.history[0]['train_loss'] == pytest.approx(here.history[0]['train_loss'], rel=1e-6)
+    assert here.history[0]['train_loss'] < trained.history[0]['train_loss']

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from contract import backend_of, parameters, python, small_data
+from contract import backend_of, parameters, python, require, small_data
 
 from d2lite.data.loader import TensorLoader
 from d2lite.data.resident import ResidentLoader
@@ -150,6 +150,21 @@ def test_a_framework_that_would_take_the_gpu_unasked_trains_on_the_cpu(d2l, monk
     assert_same(d2l, trainer, fit(d2l, num_gpus=0, compile=False))
 
 
+def test_blocks_of_steps_on_jax(monkeypatch):
+    """Between two callbacks: blocks of two steps, and what is left."""
+    d2l = require('jax')
+    monkeypatch.setattr('d2lite_jax.compiled.STEPS_IN_A_BLOCK', 2)
+    monkeypatch.setattr(d2l.Trainer, 'find_gpus', staticmethod(lambda: [d2l.cpu()]))
+
+    class Pause(d2l.Callback):
+        every_n_train_steps = 5
+
+    Pause.on_train_batch_end = lambda self, trainer, model: None
+    runs = [fit(d2l, num_gpus=num_gpus, callbacks=[Pause()]) for num_gpus in (1, 0)]
+    assert runs[0].compiled
+    assert_same(d2l, *runs)
+
+
 PLACES = """
 import jax
 from d2lite import jax as d2l
@@ -185,8 +200,6 @@ print('done')
 
 
 def test_all_of_a_training_on_jax_is_on_its_device():
-    from contract import require
-
     require('jax')
     flags = '--xla_force_host_platform_device_count=2'
     found = python(PLACES, XLA_FLAGS=flags, JAX_PLATFORMS='cpu')
