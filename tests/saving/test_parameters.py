@@ -130,8 +130,8 @@ def scaled_layer(d2l):
         class Scaled(gluon.nn.Block):
             def __init__(self):
                 super().__init__()
-                self.weight = gluon.Parameter('weight', shape=(2, 1), init=init.One())
-                self.scale = gluon.Parameter('scale', shape=(1,), init=init.One())
+                self.weight = self.params.get('weight', shape=(2, 1), init=init.One())
+                self.scale = self.params.get('scale', shape=(1,), init=init.One())
                 self.initialize()
 
             def forward(self, X):
