@@ -158,12 +158,13 @@ def convert(
         Path | None,
         typer.Option('--output', '-o', metavar='FILE', help='[default: PAGE.TAB.ipynb, here]'),
     ] = None,
+    force: Annotated[bool, typer.Option('--force', help='Write over a file that differs.')] = False,
 ) -> None:
     """Make a plain notebook of one tab, which runs wherever d2lite is installed."""
     _require_notebook()
     import nbformat
 
-    from d2lite.files import replace_file
+    from d2lite.files import replace_file, would_lose_work
     from d2lite.pages.reading.page import PageError, read_page
     from d2lite.pages.rewriting.plain_notebook import to_plain_notebook
     from d2lite.pages.running.tabs import tell_tabs_without_backend
@@ -174,6 +175,11 @@ def convert(
         name = selection.canonical_name(tab or selection.backend())
         text = nbformat.writes(to_plain_notebook(source, name)) + '\n'
         output = output or Path(f'{page.stem}.{name}.ipynb')
+        if not force and would_lose_work(output, text):
+            _stop(
+                f'{output} is there, and differs from what would be written: somebody may have '
+                f'worked in it. --force writes over it, -o takes another name.'
+            )
         replace_file(output, text)
     except (PageError, selection.BackendError) as error:
         _stop(str(error))

@@ -25,6 +25,14 @@ def replace_file(path: str | os.PathLike, data: str | bytes) -> None:
         raise
 
 
+def would_lose_work(path: str | os.PathLike, text: str) -> bool:
+    """Returns True if `path` holds something else than `text`, which somebody may have written."""
+    try:
+        return Path(path).read_bytes() != text.encode()
+    except FileNotFoundError:
+        return False
+
+
 def _umask() -> int:
     mask = os.umask(0o022)  # there is no other way to read it
     os.umask(mask)

@@ -241,3 +241,10 @@ def test_of_many_epochs_the_table_shows_the_first_and_the_last(capsys):
     print_table(Console(width=160), [result], [])
     printed = capsys.readouterr().out
     assert '1 2 3 … 19 20' in printed and 'passed' in printed
+
+
+def test_python_runs_the_command_as_a_module():
+    program = [sys.executable, '-m', 'd2lite', '--version']
+    found = subprocess.run(program, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (0, '')
+    assert d2lite.__version__ in found.stdout

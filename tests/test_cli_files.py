@@ -174,6 +174,21 @@ def test_convert(command, tmp_path):
     assert (code, err) == (2, 'd2lite: Cannot write no/where.ipynb: No such file or directory.\n')
 
 
+def test_convert_does_not_write_over_what_somebody_has_changed(command, tmp_path):
+    name = write(tmp_path / 'lesson.md', '%%tab all\nx = 1')
+    assert command('convert', name, '--tab', 'jax')[0] == 0
+    path = tmp_path / 'lesson.jax.ipynb'
+    written = path.read_text()
+    assert command('convert', name, '--tab', 'jax') == (0, 'Wrote lesson.jax.ipynb\n', '')
+    path.write_text(written + ' ')
+    code, out, err = command('convert', name, '--tab', 'jax')
+    assert (code, out) == (2, '')
+    assert 'lesson.jax.ipynb is there, and differs' in ' '.join(err.split())
+    assert path.read_text() == written + ' '
+    assert command('convert', name, '--tab', 'jax', '--force')[0] == 0
+    assert path.read_text() == written
+
+
 def test_new_page_is_a_page_and_never_overwrites(command, tmp_path):
     code, out, _ = command('new-page', 'my-lesson.md', '--tabs', 'jax,torch')
     assert code == 0
