@@ -42,7 +42,12 @@ class Trainer(trainer.Trainer):
     def fit(
         self, model: 'Module', data: Any = None, key: jax.Array | None = None, **kwargs: Any
     ) -> None:
-        """As elsewhere; `key` starts the parameters and dropout, by default a new one."""
+        """As elsewhere; `key` starts the parameters and dropout, by default a new one.
+
+        A model that was trained before goes on from its parameters, unless a key is given.
+        """
+        before = getattr(model, 'trainer', None)
+        self.trained = getattr(before, 'state', None) if key is None else None
         self.key = get_key() if key is None else key
         if jnp.issubdtype(self.key.dtype, jax.dtypes.prng_key):  # numbers, for checkpoints
             self.key = jax.random.key_data(self.key)
@@ -104,13 +109,19 @@ class Trainer(trainer.Trainer):
         """The parameters that training starts from: made from the key, or given."""
         params_key, dropout_key = jax.random.split(self.key)
         variables = self.initial_variables({'params': params_key, 'dropout': dropout_key})
+        params, batch_stats = variables['params'], variables.get('batch_stats', {})
+        if (before := self.trained) is not None:
+            made, trained = (params, batch_stats), (before.params, before.batch_stats)
+            if shapes_of(made) == shapes_of(trained):
+                params, batch_stats = trained if self.moves_to is None else self.move_batch(trained)
+        self.trained = None
         self.state = TrainState(
             step=jnp.zeros((), jnp.int32),
             apply_fn=self.model.apply,
-            params=variables['params'],
+            params=params,
             tx=None,  # comes with the optimizer
             opt_state=None,
-            batch_stats=variables.get('batch_stats', {}),
+            batch_stats=batch_stats,
             dropout_rng=dropout_key,
         )
         super().prepare_parameters(init_params)
@@ -187,3 +198,8 @@ def checked(model: 'Module', result: Any) -> tuple:
             f'loss of the minibatch and its gradients, as jax.value_and_grad gives them'
         )
     return result
+
+
+def shapes_of(tree: Any) -> Any:
+    """The same tree with the shape of each array."""
+    return jax.tree.map(jnp.shape, tree)

@@ -13,7 +13,7 @@ ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
-    'd2lite_tensorflow/compiled.py': {'NOTED_BY_KERAS'},
+    'd2lite_tensorflow/compiled.py': {'OF_KERAS', 'NOT_TOLD'},
     'd2lite_mxnet/compiled.py': {'OF_GLUON', 'MODES', 'parts_of', 'is_written_by_user'},
     'd2lite_jax/compiled.py': {
         'COMPILER_OPTIONS',
@@ -25,7 +25,7 @@ ADDITIONS = {
     },
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
-    'd2lite_jax/trainer.py': {'TrainState', 'checked'},
+    'd2lite_jax/trainer.py': {'TrainState', 'checked', 'shapes_of'},
     # How a step becomes one of mixed precision, beside the settings of the framework.
     'd2lite_torch/precision.py': {'autocast'},
     'd2lite_jax/precision.py': {

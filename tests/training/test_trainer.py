@@ -281,3 +281,24 @@ def test_fit_epoch_of_ones_own_is_used(d2l):
     trainer = Trainer(max_epochs=3)
     trainer.fit(d2l.LinearRegressionScratch(2, lr=0.1), small_data(d2l))
     assert trainer.epochs_seen == [0, 1, 2]
+
+
+def test_a_model_that_is_fitted_again_goes_on(d2l):
+    """With the same trainer or another one; `init_params` starts anew."""
+
+    def losses(trainer):
+        trainer.fit(model, data, **kwargs)
+        return [row['train_loss'] for row in trainer.history]
+
+    model, data = d2l.LinearRegression(lr=0.03), small_data(d2l)
+    model.board.display = False
+    kwargs = {'init_params': d2l.xavier_uniform(seed=0)}
+    trainer = d2l.Trainer(max_epochs=2)
+    first = losses(trainer)
+    again = losses(d2l.Trainer(max_epochs=2))
+    assert again[0] == pytest.approx(first[0], rel=0.2)
+    kwargs = {}
+    second = losses(trainer)
+    assert first[0] > first[1] > second[0] > second[1]
+    third = losses(d2l.Trainer(max_epochs=1))
+    assert second[1] > third[0]
