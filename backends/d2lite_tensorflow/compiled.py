@@ -12,8 +12,10 @@ from d2lite.training.step_code import PLAIN, SKIPPED
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import layers_in
 
-# What a Sequential of Keras 2 notes anew when it is called.
-NOTED_BY_KERAS = {'inputs', 'outputs', 'input_names', 'output_names'}
+# What every model of Keras has, some fifty attributes, is nothing that a lesson's code reads.
+OF_KERAS = vars(keras.Model()).keys()
+# What a layer is not told; the last four a Sequential of Keras 2 notes anew when it is called.
+NOT_TOLD = SKIPPED | {'inputs', 'outputs', 'input_names', 'output_names'}
 
 
 class CompiledEpoch(compiled.CompiledEpoch):
@@ -115,6 +117,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
             arrays = [a.write(whole, v) for a, v in zip(arrays, values, strict=True)]
         return [array.stack() for array in arrays]
 
+    def objects_read(self) -> tuple:
+        *others, model = super().objects_read()
+        own = {name: value for name, value in vars(model).items() if name not in OF_KERAS}
+        return *others, type(model), own
+
     def values_read(self) -> tuple:
         trainer = self.trainer
         read = [id(variable) for variable in trainer.model.trainable_variables]
@@ -148,5 +155,5 @@ def _public_values(thing):
     return [
         value if isinstance(value, PLAIN) else id(value)
         for name, value in sorted(vars(thing).items())
-        if not name.startswith('_') and name not in SKIPPED | NOTED_BY_KERAS
+        if not name.startswith('_') and name not in NOT_TOLD
     ]

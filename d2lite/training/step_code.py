@@ -125,9 +125,12 @@ class _Walk:
 
     def visit_items(self, items):
         for name, value in items.items():
-            if name not in SKIPPED and not (isinstance(name, str) and name.startswith('_keras')):
+            if not isinstance(name, str):
                 self.values.append(name if isinstance(name, PLAIN) else id(name))
-                self.visit(value, name if isinstance(name, str) else '')
+                self.visit(value)
+            elif name not in SKIPPED and not name.startswith('_keras'):
+                self.values.append(name)
+                self.visit(value, name)
 
     def visit_function(self, function, name):
         self.values.append(id(function.__code__))
