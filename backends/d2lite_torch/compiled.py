@@ -52,6 +52,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
         self.model = trainer.model
         if plain_tensors(self.model) and not list(nn.Module.parameters(self.model)):
             raise CannotCompile('its tensors are no nn.Parameter, which torch.func asks for')
+        if any(isinstance(module, nn.RNNBase) for module in nn.Module.modules(self.model)):
+            raise CannotCompile(
+                'torch.compile has no program for a recurrent layer of PyTorch, and would take '
+                'minutes to compile it step by step'
+            )
         self.params = dict(nn.Module.named_parameters(self.model))
         self.params = {name: p for name, p in self.params.items() if p.requires_grad}
         self.programs = {}
