@@ -132,7 +132,7 @@ class Trainer(trainer.Trainer):
 
     def numbers(self, values: Sequence) -> list[float]:
         if values and all([isinstance(value, torch.Tensor) for value in values]):
-            return torch.stack([value.reshape(()) for value in values]).tolist()  # one wait
+            return torch.stack(values).tolist()  # one wait
         return super().numbers(values)
 
     free_memory = staticmethod(free_memory)
