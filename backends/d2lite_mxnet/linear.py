@@ -24,7 +24,7 @@ class MeanL2Loss(gluon.loss.L2Loss):
 
 
 mean_l2_loss = MeanL2Loss()
-mean_l2_loss.hybridize()
+mean_l2_loss.hybridize(static_alloc=True)
 
 
 class LinearRegressionScratch(Module):
