@@ -28,6 +28,8 @@ CLASSIFICATION = 'Classifier SoftmaxRegression MLP'.split()
 
 CONVOLUTION = 'corr2d init_cnn LeNet Residual ResNeXtBlock ResNet'.split()
 
+RECURRENT = 'RNNScratch RNNLMScratch RNN GRU LSTM RNNLM grad_clipping'.split()
+
 DATA = """
     FashionMNIST Digits KaggleHouse
     download extract download_extract DATA_HUB DATA_URL
@@ -45,7 +47,7 @@ FIGURES = """
 HELPERS = 'Timer Accumulator check_len check_shape'.split()
 
 NAMES: list[str] = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + CLASSIFICATION + CONVOLUTION
-NAMES += DATA + TEXT + FIGURES + HELPERS
+NAMES += RECURRENT + DATA + TEXT + FIGURES + HELPERS
 
 
 def missing(backend: str, name: str) -> AttributeError:

@@ -28,6 +28,15 @@ from d2lite_jax.framework import get_key, get_seed
 from d2lite_jax.linear import LinearRegression, LinearRegressionScratch, linreg, sgd, squared_loss
 from d2lite_jax.module import Module, nn_Module
 from d2lite_jax.optimizer import SGD
+from d2lite_jax.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    RNNLM,
+    RNNLMScratch,
+    RNNScratch,
+    grad_clipping,
+)
 from d2lite_jax.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_jax.tensor import *
 from d2lite_jax.trainer import Trainer, TrainState

@@ -27,6 +27,15 @@ from d2lite_mxnet.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from d2lite_mxnet.linear import LinearRegression, LinearRegressionScratch, linreg, sgd, squared_loss
 from d2lite_mxnet.module import Module, nn_Module
 from d2lite_mxnet.optimizer import SGD
+from d2lite_mxnet.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    RNNLM,
+    RNNLMScratch,
+    RNNScratch,
+    grad_clipping,
+)
 from d2lite_mxnet.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_mxnet.tensor import *
 from d2lite_mxnet.trainer import Trainer

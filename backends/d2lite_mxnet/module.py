@@ -33,8 +33,8 @@ class Module(module.Module, nn.Block):
         return self.get_scratch_params()
 
     def get_scratch_params(self) -> list[np.ndarray]:
-        """The arrays among the attributes, which a scratch model trains."""
-        return [array for _, array in module.attributes(self) if isinstance(array, np.ndarray)]
+        """The arrays among the attributes, and among those of modules there: what is trained."""
+        return [value for _, value in _attributes(self) if isinstance(value, np.ndarray)]
 
     def apply_init(self, inputs: Sequence[np.ndarray], init: Any = None) -> None:
         """Gives deferred parameters shapes by a pass over `inputs`, and values from `init`."""
@@ -65,9 +65,17 @@ def plain_arrays(model: 'Module') -> list:
     """(path, array) of what a scratch model trains among its attributes."""
     return [
         (path, array)
-        for path, array in module.attributes(model)
+        for path, array in _attributes(model)
         if isinstance(array, np.ndarray) and array.grad is not None
     ]
+
+
+def _attributes(model):
+    """As `module.attributes`, and those of each Module among them."""
+    for path, value in module.attributes(model):
+        yield path, value
+        if isinstance(value, Module):
+            yield from ((f'{path}.{name}', each) for name, each in _attributes(value))
 
 
 def _symbol_from(json):

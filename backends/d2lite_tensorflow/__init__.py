@@ -33,6 +33,15 @@ from d2lite_tensorflow.linear import (
 )
 from d2lite_tensorflow.module import Module, nn_Module
 from d2lite_tensorflow.optimizer import SGD
+from d2lite_tensorflow.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    RNNLM,
+    RNNLMScratch,
+    RNNScratch,
+    grad_clipping,
+)
 from d2lite_tensorflow.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_tensorflow.tensor import *
 from d2lite_tensorflow.trainer import Trainer

@@ -27,6 +27,15 @@ from d2lite_torch.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from d2lite_torch.linear import LinearRegression, LinearRegressionScratch, linreg, sgd, squared_loss
 from d2lite_torch.module import Module, nn_Module
 from d2lite_torch.optimizer import SGD
+from d2lite_torch.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    RNNLM,
+    RNNLMScratch,
+    RNNScratch,
+    grad_clipping,
+)
 from d2lite_torch.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_torch.tensor import *
 from d2lite_torch.trainer import Trainer

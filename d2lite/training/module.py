@@ -143,10 +143,13 @@ def _attributes(model):
 
 
 def set_attribute(model: 'Module', path: str, value: Any) -> None:
-    """Sets what `attributes` found at `path`, which must not lie in a tuple."""
+    """Sets what `attributes` found at `path`, not in a tuple, perhaps in a module of the model."""
     name, _, key = path.partition('.')
     if key:
         container = getattr(model, name)
-        container[int(key) if isinstance(container, list) else key] = value
+        if isinstance(container, Module):
+            set_attribute(container, key, value)
+        else:
+            container[int(key) if isinstance(container, list) else key] = value
     else:
         setattr(model, name, value)

@@ -1,0 +1,212 @@
+"""Recurrent networks on JAX, and language models of them.
+
+Inputs are (num_steps, batch_size, num_inputs). A network returns its outputs, one for each step,
+and its state, which it takes again to go on. Definitions: d2l, chapters "Recurrent Neural
+Networks" and "Modern Recurrent Neural Networks".
+"""
+
+from collections.abc import Sequence
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+import jax
+import optax
+from flax import linen as nn
+from jax import Array
+from jax import numpy as jnp
+
+from d2lite.seeds import initial_normal, next_seed
+from d2lite.training.recurrent import continued, initial_weights
+from d2lite_jax.classification import Classifier
+from d2lite_jax.tensor import exp, matmul, numpy, stack, swapaxes
+
+if TYPE_CHECKING:
+    from d2lite.data.vocabulary import Vocab
+
+
+class RNNScratch(nn.Module):
+    """H = tanh(X W_xh + H W_hh + b_h), step by step, from arrays alone.
+
+    The weights start normal with standard deviation `sigma`, the same on every backend for the same
+    seed; `b_h` starts at 0. The state is (batch_size, num_hiddens), at first 0.
+    """
+
+    num_inputs: int
+    num_hiddens: int
+    sigma: float = 0.01
+    init_seed: int = field(
+        default_factory=lambda: next_seed('parameters'), kw_only=True, repr=False, compare=False
+    )
+
+    def setup(self) -> None:
+        sizes = self.num_inputs, self.num_hiddens
+        W_xh, W_hh = initial_weights(self.init_seed, self.sigma, *sizes)
+        self.W_xh = self.param('W_xh', lambda key: jnp.array(W_xh))
+        self.W_hh = self.param('W_hh', lambda key: jnp.array(W_hh))
+        self.b_h = self.param('b_h', nn.initializers.zeros, (self.num_hiddens,))
+
+    def __call__(self, inputs: Array, state: Array | None = None) -> tuple[Array, Array]:
+        def step(state, X):
+            state = jnp.tanh(matmul(X, self.W_xh) + matmul(state, self.W_hh) + self.b_h)
+            return state, state
+
+        if state is None:
+            state = jnp.zeros((inputs.shape[1], self.num_hiddens))
+        # A loop of Python would be compiled step by step, which takes as often as long.
+        state, outputs = jax.lax.scan(step, state, inputs)
+        return outputs, state
+
+
+class RNNLMScratch(Classifier):
+    """A language model: a recurrent network `rnn` on one-hot tokens, and a dense layer.
+
+    Inputs (batch_size, num_steps) are indices of tokens, outputs (batch_size, num_steps,
+    vocab_size) the scores of the tokens that follow. What it plots is the perplexity,
+    exp(cross-entropy).
+    """
+
+    rnn: nn.Module
+    vocab_size: int
+    lr: float = 0.01
+    init_seed: int | None = field(
+        default_factory=lambda: next_seed('parameters'), kw_only=True, repr=False, compare=False
+    )
+
+    def setup(self) -> None:
+        """Makes the weights of the output layer."""
+        shape = self.rnn.num_hiddens, self.vocab_size
+        W_hq = initial_normal(self.init_seed, self.rnn.sigma, shape)
+        self.W_hq = self.param('W_hq', lambda key: jnp.array(W_hq))
+        self.b_q = self.param('b_q', nn.initializers.zeros, (self.vocab_size,))
+
+    def training_step(self, params: dict, batch: Sequence[Array], state: Any) -> tuple:
+        scale = getattr(state, 'loss_scale', None)  # see `precision`
+
+        def scaled_loss(params):
+            loss, rest = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)
+            return (loss * scale.scale if scale else loss), (loss, rest)
+
+        (_, (loss, rest)), grads = jax.value_and_grad(scaled_loss, has_aux=True)(params)
+        self.plot('ppl', exp(loss), train=True)
+        return (loss, rest), (scale.unscaled(grads) if scale else grads)
+
+    def validation_step(self, params: dict, batch: Sequence[Array], state: Any) -> None:
+        loss, _ = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)
+        self.plot('ppl', exp(loss), train=False)
+
+    def one_hot(self, X: Array) -> Array:
+        """Indices (batch_size, num_steps) as one-hot rows (num_steps, batch_size, vocab_size)."""
+        return jax.nn.one_hot(X.T, self.vocab_size)
+
+    def output_layer(self, rnn_outputs: Sequence[Array]) -> Array:
+        """The scores (batch_size, num_steps, vocab_size) for the outputs of `rnn`."""
+        return matmul(swapaxes(stack(rnn_outputs), 0, 1), self.W_hq) + self.b_q
+
+    def forward(self, X: Array, state: Any = None) -> Array:
+        rnn_outputs, _ = self.rnn(self.one_hot(X), state)
+        return self.output_layer(rnn_outputs)
+
+    def predict(
+        self, prefix: str | Sequence[str], num_preds: int, vocab: 'Vocab', params: dict
+    ) -> str:
+        """The text `prefix` and `num_preds` tokens after it, each the most probable one.
+
+        `params`: those in `trainer.state`. Raises ValueError for an empty prefix.
+        """
+        model = self.clone(training=False)  # without dropout
+
+        @jax.jit
+        def apply(X, state):
+            return model.apply({'params': params}, X, state, method='scores_and_state')
+
+        def scores(indices, state):
+            Y, state = apply(jnp.array([indices]), state)
+            return numpy(Y[0, -1]), state
+
+        return continued(scores, prefix, num_preds, vocab)
+
+    def scores_and_state(self, X: Array, state: Any) -> tuple[Array, Any]:
+        """What `forward` returns, and the state of `rnn` after it."""
+        rnn_outputs, state = self.rnn(self.one_hot(X), state)
+        return self.output_layer(rnn_outputs), state
+
+
+class RNN(nn.Module):
+    """Flax's own recurrent cell with tanh; the state H is (batch_size, num_hiddens)."""
+
+    num_hiddens: int
+
+    def setup(self) -> None:
+        cell = nn.SimpleCell(self.num_hiddens)
+        self.rnn = nn.RNN(cell, time_major=True, return_carry=True)
+
+    def __call__(
+        self, inputs: Array, H: Array | None = None, training: bool = False
+    ) -> tuple[Array, Array]:
+        """`training`: whether units are dropped, in networks that have dropout."""
+        H, outputs = self.rnn(inputs, initial_carry=H)
+        return outputs, H
+
+
+class GRU(RNN):
+    """Flax's own gated recurrent units, `num_layers` layers of them, with dropout between.
+
+    The state is (num_layers, batch_size, num_hiddens).
+    """
+
+    num_layers: int = 1
+    dropout: float = 0
+
+    def setup(self) -> None:
+        self.layers = [self.layer(nn.GRUCell) for _ in range(self.num_layers)]
+        self.drop = nn.Dropout(self.dropout)
+
+    def layer(self, cell: type[nn.RNNCellBase]) -> nn.RNN:
+        """A layer of recurrent cells."""
+        return nn.RNN(cell(self.num_hiddens), time_major=True, return_carry=True)
+
+    def __call__(self, X: Array, state: Any = None, training: bool = False) -> tuple[Array, Any]:
+        states = []
+        for i, layer in enumerate(self.layers):
+            before = None if state is None else jax.tree.map(lambda each, i=i: each[i], state)
+            if i > 0:
+                X = self.drop(X, deterministic=not training)
+            after, X = layer(X, initial_carry=before)
+            states.append(after)
+        return X, jax.tree.map(lambda *each: jnp.stack(each), *states)
+
+
+class LSTM(GRU):
+    """Flax's own long short-term memory, `num_layers` layers of it, with dropout between.
+
+    The state is a pair, the memory and the hidden state, both (num_layers, batch_size,
+    num_hiddens).
+    """
+
+    def setup(self) -> None:
+        self.layers = [self.layer(nn.OptimizedLSTMCell) for _ in range(self.num_layers)]
+        self.drop = nn.Dropout(self.dropout)
+
+
+class RNNLM(RNNLMScratch):
+    """A language model with Flax's own dense layer."""
+
+    training: bool = True
+    init_seed: int | None = field(default=None, kw_only=True, repr=False, compare=False)
+
+    def setup(self) -> None:
+        self.linear = nn.Dense(self.vocab_size)
+
+    def output_layer(self, hiddens: Array) -> Array:
+        return swapaxes(self.linear(hiddens), 0, 1)
+
+    def forward(self, X: Array, state: Any = None) -> Array:
+        rnn_outputs, _ = self.rnn(self.one_hot(X), state, self.training)
+        return self.output_layer(rnn_outputs)
+
+
+def grad_clipping(grads: Any, theta: float) -> Any:
+    """The gradients, scaled down so that their common norm is at most `theta`."""
+    norm = optax.global_norm(grads)
+    scale = jnp.where(norm > theta, theta / norm, 1.0)
+    return jax.tree.map(lambda grad: grad * scale, grads)
