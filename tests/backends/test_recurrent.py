@@ -199,6 +199,19 @@ def test_a_prediction_goes_on_with_what_was_learned(d2l, name):
     assert predicted(d2l, run.trainer, 'dc', 6, vocab) == text
 
 
+def test_a_prediction_reads_all_that_came_before(d2l):
+    X, Y = tokens()
+    model = language_model(d2l, 'RNNScratch')
+    run = train(d2l, model, [(X, Y)], max_epochs=0, init_params=uniform)
+    indices = [1, 3, 2]
+    for _ in range(12):
+        scores, *_ = referee(run.parameters[0], np.array([indices]), np.array([indices]))
+        indices.append(int(scores[0, -1].argmax()))
+    vocab = d2l.Vocab(list('dbca'))
+    text = ''.join(vocab.to_tokens(indices))
+    assert predicted(d2l, run.trainer, 'dcb', 12, vocab) == text
+
+
 @pytest.mark.parametrize('name', ['RNNScratch', 'GRU'])
 def test_a_resumed_training_ends_the_same(d2l, tmp_path, name):
     def trained(max_epochs, ckpt_path=None):
