@@ -26,7 +26,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
         trainer = self.trainer
         trainer.serialization.build(trainer, trainer.first_batch())
         optim = trainer.optim
-        if isinstance(optim, keras.optimizers.Optimizer) and not optim.built:
+        # Keras 2 does not tell if it is; to build again changes nothing there.
+        if isinstance(optim, keras.optimizers.Optimizer) and not getattr(optim, 'built', False):
             optim.build(trainer.model.trainable_variables)
         xla = trainer.compile is True
         # XLA runs a convolution in a loop on one thread, and without its fast library.
