@@ -26,9 +26,11 @@ help:  ## prints these lines
 run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page to build/
 	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build
 
-# What takes long: `make test` leaves it out. Nor does Keras 2 do otherwise what is in there.
+# What takes long: `make test` leaves it out. Nor does Keras 2 do otherwise what is in there, but for
+# recurrent networks.
 SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py \
-        pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py
+        pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py \
+        training/test_precision.py backends/test_recurrent.py
 QUICK := $(SLOW:%=--ignore=tests/%)
 
 # One process for each core, with one thread: more of them would wait for each other.
@@ -62,7 +64,7 @@ test-gpu:  ## the tests that matter on a machine with a GPU
 	$(GPU_PYTHON) -P -m pytest -n auto --maxprocesses 4 -r fE -o pythonpath=tests $(ON_GPU:%=tests/%)
 
 keras2: $(VENV)/.ready  ## the tests of TensorFlow on Keras 2
-	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(QUICK)
+	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(filter-out %/test_recurrent.py,$(QUICK))
 
 mutations: $(VENV)/.ready  ## breaks d2lite line by line, to see that the tests notice (hours)
 	$(BIN)/python tests/mutations.py $(ONLY)
