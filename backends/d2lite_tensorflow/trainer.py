@@ -90,4 +90,4 @@ class Trainer(trainer.Trainer):
 
     @property
     def device(self) -> str:
-        return device_names()[0] if self.gpus else 'CPU:0'
+        return device_names()[0] if self.gpus else 'cpu'
