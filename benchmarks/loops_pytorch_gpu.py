@@ -12,8 +12,8 @@ from benchmarks.workloads import Data
 
 class OnGpu:
     device = 'cuda'
-    sgd = {}  # arguments of torch.optim.SGD; None updates by hand
-    channels_last = False  # of LeNet's weights and images
+    sgd = {}
+    channels_last = False
     benchmark = False  # lets cuDNN try which of its convolutions is the fastest
 
     def build(self, data: Data, parameters: list[np.ndarray]) -> None:
@@ -54,15 +54,7 @@ class Best(OnGpu, loops_pytorch.Best):
     def prepare(self) -> None:
         tensors = self.X, self.y, self.X_val, self.y_val
         self.X, self.y, self.X_val, self.y_val = (tensor.to(self.device) for tensor in tensors)
-        if self.workload.model == 'lenet' and self.channels_last:
-            self.net.to(memory_format=torch.channels_last)
-        self.optimizer = None
-        if self.sgd is not None and self.workload.model != 'scratch':
-            self.optimizer = torch.optim.SGD(self.params, lr=self.lr, **self.sgd)
-        self.val_batches = []
-        if self.validates:
-            parts = self.X_val.split(self.batch_size), self.y_val.split(self.batch_size)
-            self.val_batches = list(zip(*parts, strict=True))
+        super().prepare()
 
     def epoch(self) -> Losses:
         order = torch.from_numpy(self.order()).to(self.device)

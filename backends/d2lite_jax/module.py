@@ -55,6 +55,12 @@ class Module(module.Module, nn.Module):
 
     def training_step(self, params: Mapping, batch: Sequence[jax.Array], state: Any) -> tuple:
         """The loss of a minibatch, as `loss` returns it, and its gradients."""
+        loss, value, grads = self.loss_and_grads(params, batch, state)
+        self.plot('loss', loss, train=True)
+        return value, grads
+
+    def loss_and_grads(self, params: Mapping, batch: Sequence[jax.Array], state: Any) -> tuple:
+        """The loss of a minibatch, a scalar; what `loss` returned; and the gradients."""
 
         def loss_and_rest(params):
             value = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)
@@ -66,8 +72,7 @@ class Module(module.Module, nn.Module):
         (_, (loss, value)), grads = jax.value_and_grad(loss_and_rest, has_aux=True)(params)
         if scale:
             grads = scale.unscaled(grads)
-        self.plot('loss', loss, train=True)
-        return value, grads
+        return loss, value, grads
 
     def in_its_mode(self) -> 'Module':
         """The model; if `loss` is compiled by itself, a copy that keeps the mode it has now.

@@ -80,15 +80,9 @@ class RNNLMScratch(Classifier):
         self.b_q = self.param('b_q', nn.initializers.zeros, (self.vocab_size,))
 
     def training_step(self, params: dict, batch: Sequence[Array], state: Any) -> tuple:
-        scale = getattr(state, 'loss_scale', None)  # see `precision`
-
-        def scaled_loss(params):
-            loss, rest = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)
-            return (loss * scale.scale if scale else loss), (loss, rest)
-
-        (_, (loss, rest)), grads = jax.value_and_grad(scaled_loss, has_aux=True)(params)
+        loss, value, grads = self.loss_and_grads(params, batch, state)
         self.plot('ppl', exp(loss), train=True)
-        return (loss, rest), (scale.unscaled(grads) if scale else grads)
+        return value, grads
 
     def validation_step(self, params: dict, batch: Sequence[Array], state: Any) -> None:
         loss, _ = self.in_its_mode().loss(params, batch[:-1], batch[-1], state)

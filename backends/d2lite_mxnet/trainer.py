@@ -68,8 +68,7 @@ class Trainer(trainer.Trainer):
     def on_steps_end(self, count: int) -> None:
         """Called when `count` more steps are complete."""
         super().on_steps_end(count)
-        watched = any(callback.every_n_train_steps for callback in self.batch_callbacks)
-        if self.fitting and self.compiled and watched:
+        if self.fitting and self.compiled and self.may_change_between_steps():
             self.compiles()  # follows what a callback has changed
 
     def clip_gradients(self, grad_clip_val: float, model: 'Module') -> None:

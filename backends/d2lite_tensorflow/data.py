@@ -20,6 +20,7 @@ from d2lite_tensorflow.tensor import numpy
 
 class DataModule(module.DataModule):
     backend = NAME
+    label_dtype = 'int32'
     numpy = staticmethod(numpy)
 
     @staticmethod
@@ -41,7 +42,6 @@ class SyntheticRegressionData(synthetic.SyntheticRegressionData, DataModule):
 
 class ImageData(images.ImageData, DataModule):
     channel_axis = -1
-    label_dtype = 'int32'
 
     def examples(self, images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return images, labels
@@ -59,23 +59,19 @@ class KaggleHouse(house_prices.KaggleHouse, DataModule):
     pass
 
 
-class TextData(text.TextData, DataModule):
-    index_dtype = 'int32'
-
-
-class TimeMachine(text.TimeMachine, TextData):
+class TimeMachine(text.TimeMachine, DataModule):
     pass
 
 
-class ShortStories(text.ShortStories, TextData):
+class ShortStories(text.ShortStories, DataModule):
     pass
 
 
-class MTFraEng(translation.MTFraEng, TextData):
+class MTFraEng(translation.MTFraEng, DataModule):
     pass
 
 
-class SentencePairs(translation.SentencePairs, TextData):
+class SentencePairs(translation.SentencePairs, DataModule):
     pass
 
 

@@ -21,6 +21,7 @@ from d2lite_torch.tensor import numpy
 
 class DataModule(module.DataModule):
     backend = NAME
+    label_dtype = 'int64'
     tensor = staticmethod(torch.from_numpy)
     numpy = staticmethod(numpy)
 
@@ -39,7 +40,6 @@ class SyntheticRegressionData(synthetic.SyntheticRegressionData, DataModule):
 
 class ImageData(images.ImageData, DataModule):
     channel_axis = 1
-    label_dtype = 'int64'
 
     def examples(self, images: np.ndarray, labels: np.ndarray) -> Examples:
         return Examples(self, images, labels)
@@ -57,23 +57,19 @@ class KaggleHouse(house_prices.KaggleHouse, DataModule):
     pass
 
 
-class TextData(text.TextData, DataModule):
-    index_dtype = 'int64'
-
-
-class TimeMachine(text.TimeMachine, TextData):
+class TimeMachine(text.TimeMachine, DataModule):
     pass
 
 
-class ShortStories(text.ShortStories, TextData):
+class ShortStories(text.ShortStories, DataModule):
     pass
 
 
-class MTFraEng(translation.MTFraEng, TextData):
+class MTFraEng(translation.MTFraEng, DataModule):
     pass
 
 
-class SentencePairs(translation.SentencePairs, TextData):
+class SentencePairs(translation.SentencePairs, DataModule):
     pass
 
 

@@ -27,8 +27,7 @@ class ImageData(DataModule):
     """
 
     classes: tuple[str, ...] = ()  # the names of the labels 0, 1, ...
-    channel_axis: int  # of X, set in each backend's subclass,
-    label_dtype: str  # as is that of y
+    channel_axis: int  # of X, set in each backend's subclass
 
     def set_images(
         self, train: Split, val: Split, white: float, resize: Size | None = None

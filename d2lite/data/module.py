@@ -24,7 +24,9 @@ class DataModule(HyperParameters):
     section "Object-Oriented Design for Implementation".
     """
 
-    backend: str  # the name of the backend, set in each backend's subclass
+    # Set in each backend's subclass: its name, and the integers of classes and of tokens.
+    backend: str
+    label_dtype: str
 
     def __init__(self, root: str | os.PathLike = '../data', num_workers: int = 4) -> None:
         """`root`: folder for downloads. `num_workers`: accepted; data in memory need none."""

@@ -18,8 +18,6 @@ from d2lite.saving.storage import FileError
 class TextData(DataModule):
     """Text as indices of tokens."""
 
-    index_dtype: str  # set in each backend's subclass
-
     def checked_rows(self, train: bool, num_examples: int) -> slice:
         """The rows to train on or to validate on. Raises ValueError if there are too few."""
         wanted = self.num_train + self.num_val
@@ -61,7 +59,7 @@ class CharacterData(TextData):
                 f'batch_size={batch_size} and num_steps={num_steps}'
             )
         corpus, self.vocab = self.build(self._download())
-        self.corpus = np.asarray(corpus, self.index_dtype)
+        self.corpus = np.asarray(corpus, self.label_dtype)
         num_windows = max(0, len(corpus) - num_steps)
         rows = self.checked_rows(True, num_windows).stop + num_val
         windows = np.lib.stride_tricks.sliding_window_view(self.corpus, num_steps + 1)[:rows]

@@ -92,8 +92,8 @@ class TranslationData(TextData):
         tgt = [['<bos>', *truncate_pad(line, self.num_steps, '<pad>')] for line in tgt]
         src_vocab = src_vocab or Vocab(src, MIN_FREQ, ['<pad>', '<eos>'])
         tgt_vocab = tgt_vocab or Vocab(tgt, MIN_FREQ, ['<pad>', '<bos>', '<eos>'])
-        src_array = np.array(src_vocab[src], self.index_dtype)
-        tgt_array = np.array(tgt_vocab[tgt], self.index_dtype)
+        src_array = np.array(src_vocab[src], self.label_dtype)
+        tgt_array = np.array(tgt_vocab[tgt], self.label_dtype)
         valid_len = np.sum(src_array != src_vocab['<pad>'], axis=1, dtype='int32')
         arrays = src_array, tgt_array[:, :-1], valid_len, tgt_array[:, 1:]
         return tuple(self.as_tensor(array) for array in arrays), src_vocab, tgt_vocab

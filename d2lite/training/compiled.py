@@ -150,7 +150,7 @@ class CompiledEpoch:
         order = loader.order_on_device()
         start, stop, whole = tracked.begin(), len(loader), loader.num_examples // loader.batch_size
         whole = stop if self.loops_to_the_end else whole
-        watched = train and any(each.every_n_train_steps for each in trainer.batch_callbacks)
+        watched = train and trainer.may_change_between_steps()
         while start < stop:
             if watched:
                 self.follow_changes()  # that a callback has made
