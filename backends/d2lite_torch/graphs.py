@@ -79,7 +79,7 @@ class GraphedEpoch(compiled.CompiledEpoch):
         self.set_rows(order, train)
         self.index.fill_(start)
         for _ in range(start, stop):
-            self.run_step(train, partial(self.next_step, train))
+            self.run_step((train,), partial(self.next_step, train))
         return [array[start:stop].tolist() for array in self.arrays[train]]
 
     def set_rows(self, order: torch.Tensor | None, train: bool) -> None:
@@ -128,8 +128,11 @@ class GraphedEpoch(compiled.CompiledEpoch):
         is_tensor = isinstance(value, torch.Tensor)
         return value.detach() if is_tensor else torch.full((), value, device=self.device)
 
-    def run_step(self, key: Any, function: Callable) -> list[torch.Tensor]:
-        """Makes a step by `function`, always the same for a `key`; returns what it plots."""
+    def run_step(self, key: tuple, function: Callable) -> list[torch.Tensor]:
+        """Makes a step by `function`, always the same for a `key`; returns what it plots.
+
+        `key`: begins with True in training, and with False in validation.
+        """
         if key not in self.graphs:
             params = [tensor for tensor in self.tensors() if tensor.requires_grad]
             self.graphs[key] = RecordedStep(function, params, self.obstacle)
@@ -137,8 +140,7 @@ class GraphedEpoch(compiled.CompiledEpoch):
         if step.calls == WARM_UPS and self.values_read() != self.read:
             step.obstacle = 'a step has changed values of Python, which a graph does not'
         values = step()
-        train = key if isinstance(key, bool) else key[0]
-        if train and not self.updates:
+        if key[0] and not self.updates:
             with torch.no_grad():
                 self.trainer.apply_gradients()
         if step.obstacle and not self.obstacle:
