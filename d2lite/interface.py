@@ -30,6 +30,8 @@ CONVOLUTION = 'corr2d init_cnn LeNet Residual ResNeXtBlock ResNet'.split()
 
 RECURRENT = 'RNNScratch RNNLMScratch RNN GRU LSTM RNNLM grad_clipping'.split()
 
+SEQUENCES = 'Encoder Decoder AttentionDecoder EncoderDecoder'.split()
+
 DATA = """
     FashionMNIST Digits KaggleHouse
     download extract download_extract DATA_HUB DATA_URL
@@ -47,7 +49,7 @@ FIGURES = """
 HELPERS = 'Timer Accumulator check_len check_shape'.split()
 
 NAMES: list[str] = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + CLASSIFICATION + CONVOLUTION
-NAMES += RECURRENT + DATA + TEXT + FIGURES + HELPERS
+NAMES += RECURRENT + SEQUENCES + DATA + TEXT + FIGURES + HELPERS
 
 
 def missing(backend: str, name: str) -> AttributeError:

@@ -38,6 +38,7 @@ from d2lite_jax.recurrent import (
     grad_clipping,
 )
 from d2lite_jax.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_jax.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_jax.tensor import *
 from d2lite_jax.trainer import Trainer, TrainState
 

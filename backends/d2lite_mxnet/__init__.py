@@ -37,6 +37,7 @@ from d2lite_mxnet.recurrent import (
     grad_clipping,
 )
 from d2lite_mxnet.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_mxnet.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_mxnet.tensor import *
 from d2lite_mxnet.trainer import Trainer
 

@@ -43,6 +43,7 @@ from d2lite_tensorflow.recurrent import (
     grad_clipping,
 )
 from d2lite_tensorflow.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_tensorflow.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_tensorflow.tensor import *
 from d2lite_tensorflow.trainer import Trainer
 

@@ -37,6 +37,7 @@ from d2lite_torch.recurrent import (
     grad_clipping,
 )
 from d2lite_torch.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_torch.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_torch.tensor import *
 from d2lite_torch.trainer import Trainer
 
