@@ -11,6 +11,8 @@ PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')
 # What a framework needs beyond the others.
 ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
+    # PyTorch alone does not know the types of ml_dtypes.
+    'd2lite_torch/tensor.py': {'from_numpy'},
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/compiled.py': {'OF_KERAS', 'NOT_TOLD'},
@@ -19,7 +21,8 @@ ADDITIONS = {
         'COMPILER_OPTIONS',
         'EXECUTABLES',
         'MOST_EXECUTABLES',
-        'STEPS_IN_A_BLOCK',
+        'MOST_STEPS_IN_A_BLOCK',
+        'block_length',
         'compiled_once',
         'in_blocks',
     },

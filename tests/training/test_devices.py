@@ -153,7 +153,7 @@ def test_a_framework_that_would_take_the_gpu_unasked_trains_on_the_cpu(d2l, monk
 def test_blocks_of_steps_on_jax(monkeypatch):
     """Between two callbacks: blocks of two steps, and what is left."""
     d2l = require('jax')
-    monkeypatch.setattr('d2lite_jax.compiled.STEPS_IN_A_BLOCK', 2)
+    monkeypatch.setattr('d2lite_jax.compiled.MOST_STEPS_IN_A_BLOCK', 2)
     monkeypatch.setattr(d2l.Trainer, 'find_gpus', staticmethod(lambda: [d2l.cpu()]))
 
     class Pause(d2l.Callback):
@@ -163,6 +163,14 @@ def test_blocks_of_steps_on_jax(monkeypatch):
     runs = [fit(d2l, num_gpus=num_gpus, callbacks=[Pause()]) for num_gpus in (1, 0)]
     assert runs[0].compiled
     assert_same(d2l, *runs)
+
+
+@pytest.mark.parametrize('num_steps, length', [(1, 1), (78, 78), (390, 78), (389, 97)])
+def test_blocks_leave_few_steps_over(num_steps, length):
+    require('jax')
+    from d2lite_jax.compiled import block_length
+
+    assert block_length(num_steps) == length
 
 
 PLACES = """
