@@ -61,7 +61,7 @@ test-gpu: export TF_FORCE_GPU_ALLOW_GROWTH = true
 # XLA tries no variants of a product or a convolution, which would take longer than the test.
 test-gpu: export XLA_FLAGS = --xla_gpu_autotune_level=0
 test-gpu:  ## the tests that matter on a machine with a GPU
-	$(GPU_PYTHON) -P -m pytest -n auto --maxprocesses 4 -r fE -o pythonpath=tests $(ON_GPU:%=tests/%)
+	$(GPU_PYTHON) -P -m pytest -n auto --maxprocesses 12 -r fE -o pythonpath=tests $(ON_GPU:%=tests/%)
 
 keras2: $(VENV)/.ready  ## the tests of TensorFlow on Keras 2
 	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(filter-out %/test_recurrent.py,$(QUICK))

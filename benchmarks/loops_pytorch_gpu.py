@@ -66,17 +66,6 @@ class Best(OnGpu, loops_pytorch.Best):
         self.wait()
         return found
 
-    def step(self, rows: torch.Tensor) -> torch.Tensor:
-        if self.optimizer is None:
-            return super().step(rows)
-        X, y = self.X.index_select(0, rows), self.y.index_select(0, rows)
-        loss = self.loss_fn(self.net(X), y)
-        grads = torch.autograd.grad(loss, self.params)
-        for param, grad in zip(self.params, grads, strict=True):
-            param.grad = grad
-        self.optimizer.step()
-        return loss.detach()
-
 
 class Compiled(Best):
     """A whole step as a CUDA graph, which is replayed for each batch of an epoch.
