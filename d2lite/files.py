@@ -2,14 +2,17 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 
-def replace_file(path: str | os.PathLike, data: str | bytes) -> None:
+def replace_file(
+    path: str | os.PathLike, data: str | bytes, check: Callable[[Path], None] | None = None
+) -> None:
     """Writes `data` (text as UTF-8) to `path`, in place of what was there.
 
     The old file stays until the new one is complete on the disk. Raises OSError, the old file
-    untouched, if it cannot be written.
+    untouched, if it cannot be written; or what `check` raises, which is given the new file before.
     """
     path = Path(path)
     descriptor, temporary = tempfile.mkstemp(prefix=f'.{path.name}.', dir=path.parent)
@@ -18,6 +21,8 @@ def replace_file(path: str | os.PathLike, data: str | bytes) -> None:
             file.write(data.encode() if isinstance(data, str) else data)
             file.flush()
             os.fsync(file.fileno())
+        if check is not None:
+            check(Path(temporary))
         os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes files that only the owner can read
         os.replace(temporary, path)
     except BaseException:

@@ -32,6 +32,7 @@ def get_parameters(trainer: Any) -> dict[str, onp.ndarray]:
 
 def set_parameters(trainer: Any, arrays: Mapping[str, onp.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
+    _check_types(arrays)
     for name, param, layer, image in list(_parameters(trainer)):
         array = from_neutral(arrays[name], image) if layer else arrays[name]
         param.cast(array.dtype)
@@ -43,6 +44,15 @@ def set_parameters(trainer: Any, arrays: Mapping[str, onp.ndarray]) -> None:
         else:  # an array keeps its dtype, so one of another dtype takes its place
             value.attach_grad()
             set_attribute(trainer.model, path, value)
+
+
+def _check_types(arrays):
+    for name, array in arrays.items():
+        if array.dtype.isbuiltin == 2:  # a type of ml_dtypes
+            raise TypeError(
+                f'{name} is of type {array.dtype}, and MXNet has no such arrays: give it float32, '
+                f"e.g. array.astype('float32') of each"
+            )
 
 
 def build(trainer: Any, batch: tuple[np.ndarray, ...]) -> None:

@@ -12,11 +12,12 @@ from d2lite.training.batches import inputs_of
 from d2lite.training.module import attributes, set_attribute
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module, plain_variables
+from d2lite_tensorflow.tensor import numpy
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
     """The parameters and running statistics by neutral names, in neutral layouts."""
-    return {name: np.array(variable) for name, variable, *_ in _variables(trainer)}
+    return {name: numpy(variable).copy() for name, variable, *_ in _variables(trainer)}
 
 
 def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 
@@ -10,6 +9,7 @@ from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.parameters import build, get_parameters, set_parameters  # noqa: F401
 from d2lite_tensorflow.precision import scales
+from d2lite_tensorflow.tensor import numpy
 
 if TYPE_CHECKING:
     from d2lite_tensorflow.trainer import Trainer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
     return {
-        'variables': [np.array(variable) for variable in trainer.model.variables],
+        'variables': [numpy(variable).copy() for variable in trainer.model.variables],
         'optimizer': _optimizer_state(_without_scale(trainer.optim)),
         'loss_scale': [variable.numpy() for variable in _loss_scale(trainer.optim)],
     }
@@ -62,7 +62,7 @@ def _loss_scale(optim):
 def _optimizer_state(optim):
     if not isinstance(optim, keras.optimizers.Optimizer):
         return optimizer_state(optim)
-    return [np.array(variable) for variable in optim.variables]
+    return [numpy(variable).copy() for variable in optim.variables]
 
 
 def _set_optimizer_state(optim, saved):

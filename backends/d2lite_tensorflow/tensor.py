@@ -23,7 +23,7 @@ zeros_like, ones_like, eye, arange = tf.zeros_like, tf.ones_like, tf.eye, tf.ran
 meshgrid, tensor = tf.meshgrid, tf.constant
 
 reshape, transpose, expand_dims = tf.reshape, tf.transpose, tf.expand_dims
-stack, repeat, astype, numpy = tf.stack, tf.repeat, tf.cast, np.asarray
+stack, repeat, astype = tf.stack, tf.repeat, tf.cast
 
 batch_matmul, abs, argmax = tf.matmul, tf.abs, tf.argmax
 
@@ -37,6 +37,13 @@ def _in_floats(function):
         return function(tf.cast(x, float32) if x.dtype.is_integer else x, name=name)
 
     return of_floats
+
+
+def numpy(a: Any, *args: Any, **kwargs: Any) -> np.ndarray:
+    """`np.asarray`: a tensor, a variable, a list or a number as a NumPy array."""
+    # With a scalar of bfloat16 NumPy fails by itself.
+    scalar = hasattr(a, 'numpy') and tuple(a.shape) == ()
+    return np.asarray(a.numpy() if scalar else a, *args, **kwargs)
 
 
 exp, log, sigmoid = map(_in_floats, (tf.exp, tf.math.log, tf.sigmoid))

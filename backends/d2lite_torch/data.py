@@ -16,13 +16,13 @@ from d2lite.data import (
 from d2lite.data.functions import DataFunctions
 from d2lite.data.images import Examples
 from d2lite_torch.framework import NAME
-from d2lite_torch.tensor import numpy
+from d2lite_torch.tensor import from_numpy, numpy
 
 
 class DataModule(module.DataModule):
     backend = NAME
     label_dtype = 'int64'
-    tensor = staticmethod(torch.from_numpy)
+    tensor = staticmethod(from_numpy)
     numpy = staticmethod(numpy)
 
     @staticmethod

@@ -14,7 +14,7 @@ from d2lite.saving.layouts import from_neutral, neutral_names, to_neutral
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
 from d2lite_torch.module import plain_tensors
-from d2lite_torch.tensor import numpy
+from d2lite_torch.tensor import from_numpy, numpy
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
@@ -29,7 +29,7 @@ def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
     for name, tensor, layer, image in _tensors(trainer):
         array = from_neutral(arrays[name], image) if layer else np.array(arrays[name])
-        tensor.data = torch.from_numpy(array).to(tensor.device)
+        tensor.data = from_numpy(array).to(tensor.device)
 
 
 def build(trainer: Any, batch: tuple[Tensor, ...]) -> None:

@@ -8,7 +8,7 @@ import torch
 from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.parameters import build, get_parameters, set_parameters  # noqa: F401
-from d2lite_torch.tensor import numpy
+from d2lite_torch.tensor import from_numpy, numpy
 
 if TYPE_CHECKING:
     from d2lite_torch.trainer import Trainer
@@ -27,7 +27,7 @@ def get_state(trainer: 'Trainer') -> dict:
 def set_state(trainer: 'Trainer', state: Any) -> None:
     tensors = dict(_all_tensors(trainer.model))
     for name, tensor in tensors.items():
-        tensor.data = torch.from_numpy(state['tensors'][name].copy()).to(tensor.device)
+        tensor.data = from_numpy(state['tensors'][name].copy()).to(tensor.device)
     set_optimizer_state(trainer.optim, _to_tensors(state['optimizer']))
     if trainer.scaler is not None and state['scaler'] is not None:
         trainer.scaler.load_state_dict(state['scaler'])
@@ -57,7 +57,7 @@ def _to_arrays(state):
 
 
 def _to_tensors(state):
-    return _replace(state, np.ndarray, lambda array: torch.from_numpy(array.copy()))
+    return _replace(state, np.ndarray, lambda array: from_numpy(array.copy()))
 
 
 def _replace(state, kind, function):

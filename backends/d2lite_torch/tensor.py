@@ -7,6 +7,7 @@ has no default, they take what NumPy takes; `axis` and `keepdims` serve for `dim
 from collections.abc import Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import torch
 from torch import Tensor
@@ -72,9 +73,29 @@ def to(x: Any, *args: Any, **kwargs: Any) -> Any:
     return x.to(*args, **kwargs)
 
 
+# NumPy has these from the package ml_dtypes, which PyTorch does not know: it hands out their bits.
+_BITS = {torch.bfloat16: torch.int16, torch.float8_e4m3fn: torch.uint8}
+_BITS[torch.float8_e5m2] = torch.uint8
+
+
 def numpy(x: Any, *, force: bool = True) -> np.ndarray:
     """A tensor (or a list, or a number) as a NumPy array; by `force` from any device."""
-    return x.detach().numpy(force=force) if isinstance(x, Tensor) else np.asarray(x)
+    if not isinstance(x, Tensor):
+        return np.asarray(x)
+    x = x.detach()
+    if x.dtype not in _BITS:
+        return x.numpy(force=force)
+    name = str(x.dtype).removeprefix('torch.')
+    return x.view(_BITS[x.dtype]).numpy(force=force).view(getattr(ml_dtypes, name))
+
+
+def from_numpy(array: np.ndarray) -> Tensor:
+    """`torch.from_numpy`, also of bfloat16 and of 8-bit floats: a tensor in the same memory."""
+    dtype = getattr(torch, array.dtype.name, None)
+    if dtype not in _BITS:
+        return torch.from_numpy(array)
+    bits = {1: np.uint8, 2: np.int16}[array.dtype.itemsize]
+    return torch.from_numpy(array.view(bits)).view(dtype)
 
 
 def reduce_sum(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:

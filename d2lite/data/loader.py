@@ -73,7 +73,7 @@ class TensorLoader:
         """A checksum of the data and of how they are cut into batches, computed once."""
         digest = hashlib.sha256(self.settings.encode())
         for tensor in self.tensors:
-            array = np.asarray(tensor)
+            array = self.data.numpy(tensor)
             digest.update(f'{array.dtype.str} {array.shape}'.encode())
             digest.update(array.tobytes())
         return digest.hexdigest()

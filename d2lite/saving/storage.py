@@ -7,13 +7,23 @@ cut, or in which a single bit has changed, is refused.
 import hashlib
 import json
 import os
+from functools import partial
 
+import ml_dtypes
 import numpy as np
 
 import d2lite
+from d2lite.data.rows import plain_copy
 from d2lite.files import replace_file
 
 FORMAT = 1  # of the files; one with a higher number is from a newer d2lite
+
+# What safetensors calls the types of arrays that a file can hold.
+DTYPES = {'BOOL': np.bool_, 'F16': np.float16, 'F32': np.float32, 'F64': np.float64}
+DTYPES |= {'I8': np.int8, 'I16': np.int16, 'I32': np.int32, 'I64': np.int64}
+DTYPES |= {'U8': np.uint8, 'U16': np.uint16, 'U32': np.uint32, 'U64': np.uint64}
+DTYPES |= {'BF16': ml_dtypes.bfloat16, 'C64': np.complex64}
+DTYPES |= {'F8_E4M3': ml_dtypes.float8_e4m3fn, 'F8_E5M2': ml_dtypes.float8_e5m2}
 
 
 class FileError(ValueError):
@@ -24,16 +34,30 @@ def write(path: str | os.PathLike, kind: str, arrays: dict[str, np.ndarray], val
     """Writes NumPy arrays and JSON values to `path`, in place of what was there.
 
     `kind`: 'parameters' or 'checkpoint'. The old file stays until the new one is complete on the
-    disk. Raises OSError, the old file untouched, if it cannot be written.
+    disk, and has been read back. Raises OSError, the old file untouched, if it cannot be written,
+    and TypeError for an array of a type that no file can hold.
     """
     from safetensors.numpy import save
 
-    arrays = {name: np.asarray(array, order='C') for name, array in arrays.items()}
+    arrays = {name: plain(name, array) for name, array in arrays.items()}
     described = {'kind': kind, 'format': FORMAT, 'd2lite': d2lite.__version__, 'values': values}
     text = json.dumps(described, sort_keys=True)
     # One entry of metadata, since safetensors writes several in any order: equal arrays make
     # equal files.
-    replace_file(path, save(arrays, {'d2lite': f'{_checksum(arrays, text)} {text}'}))
+    contents = save(arrays, {'d2lite': f'{_checksum(arrays, text)} {text}'})
+    replace_file(path, contents, check=partial(checked_arrays, kind))
+
+
+def plain(name: str, array: np.ndarray) -> np.ndarray:
+    """The array as a file holds it. Raises TypeError if none can."""
+    array = np.asarray(array)
+    if array.dtype.newbyteorder('=') not in map(np.dtype, DTYPES.values()):
+        known = ', '.join(np.dtype(dtype).name for dtype in DTYPES.values())
+        raise TypeError(
+            f'array {name!r} is of type {array.dtype}, which no file can hold: convert it to one '
+            f'of {known}'
+        )
+    return plain_copy(array)
 
 
 def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, np.ndarray], dict]:
@@ -41,15 +65,23 @@ def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, np.ndarray], dic
 
     Raises FileError, which names the file and what is wrong with it.
     """
-    from safetensors import SafetensorError, safe_open
+    arrays, described = checked_arrays(kind, path)
+    return arrays, described['values']
+
+
+def checked_arrays(kind: str, path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict]:
+    """The arrays of a file, and its description; FileError if anything is wrong with it."""
+    from safetensors import SafetensorError, deserialize, safe_open
 
     try:
-        # safetensors does not say why it cannot open a file.
-        with open(path, 'rb'), safe_open(path, 'numpy') as file:
+        with open(path, 'rb') as file:  # safetensors does not say why it cannot open a file
+            contents = file.read()
+        with safe_open(path, 'numpy') as file:
             entry = (file.metadata() or {}).get('d2lite')
-            if entry is None:
-                raise FileError(f'{path}: a safetensors file, but none that d2lite wrote')
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
+        if entry is None:
+            raise FileError(f'{path}: a safetensors file, but none that d2lite wrote')
+        # As bytes, since safetensors makes arrays of NumPy's own types only.
+        arrays = {name: _array(each) for name, each in deserialize(contents)}
     except OSError as error:
         raise FileError(f'{path}: cannot be read: {error.strerror}') from None
     except SafetensorError:
@@ -68,7 +100,7 @@ def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, np.ndarray], dic
         )
     if described['kind'] != kind:
         raise FileError(f'{path}: holds {described["kind"]}, where {kind} was expected')
-    return arrays, described['values']
+    return arrays, described
 
 
 def pack(state: object) -> tuple[dict[str, np.ndarray], object]:
@@ -104,10 +136,19 @@ def unpack(arrays: dict[str, np.ndarray], packed: object) -> object:
     return {'tuple': tuple, 'list': list}[kind](unpack(arrays, value) for value in content)
 
 
+def _array(entry: dict) -> np.ndarray:
+    # A file whose header is damaged may name any type; its checksum will not match.
+    dtype = DTYPES.get(entry['dtype'], np.uint8)
+    array = np.frombuffer(entry['data'], dtype)
+    return array.reshape(entry['shape']) if array.size == np.prod(entry['shape']) else array
+
+
 def _checksum(arrays: dict[str, np.ndarray], text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         array = arrays[name]
-        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        # NumPy writes the types of ml_dtypes all alike.
+        dtype = array.dtype.name if array.dtype.isbuiltin == 2 else array.dtype.str
+        digest.update(json.dumps([name, dtype, array.shape]).encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
