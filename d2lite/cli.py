@@ -107,6 +107,18 @@ def run(
         bool,
         typer.Option('--isolated', help='Run each page in a copy of its folder, gone at the end.'),
     ] = False,
+    force: Annotated[
+        bool, typer.Option('--force', help='Write over files that somebody may have worked in.')
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option('--quiet', '-q', help='Print failures, on stderr, and nothing else.')
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option('--json', help='Print the outcome as JSON, in place of the tables.')
+    ] = False,
+    junit: Annotated[
+        Path | None, typer.Option(metavar='FILE', help='Write the outcome as JUnit XML.')
+    ] = None,
 ) -> None:
     """Run the cells of pages in Jupyter kernels, on one tab or on all of them.
 
@@ -120,25 +132,28 @@ def run(
         _stop('--resume needs the file that it goes on with: --report FILE')
     _require_notebook()
     from d2lite.pages.reading.page import PageError
-    from d2lite.pages.running.command import run_command
+    from d2lite.pages.running.command import RunOptions, run_command
 
     formats = list(dict.fromkeys(each.value for each in to or []))
     try:
-        code = run_command(
-            pages,
-            tab,
-            formats=formats,
-            folder=output,
-            index=index,
-            settings=settings or [],
-            jobs=jobs,
-            timeout=timeout,
-            show=_split(show),
-            report=report,
-            resume=resume,
-            isolated=isolated,
-            compat=compat,
+        options = RunOptions(
+            formats,
+            output,
+            index,
+            force,
+            settings or [],
+            jobs,
+            timeout,
+            _split(show),
+            report,
+            resume,
+            isolated,
+            compat,
+            quiet,
+            as_json,
+            junit,
         )
+        code = run_command(pages, tab, options)
     except (PageError, selection.BackendError, ValueError) as error:
         _stop(str(error))
     except BrokenPipeError:
@@ -227,16 +242,24 @@ def parity(
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(help='LinearRegressionScratch or LinearRegression. [default: both]'),
+        typer.Option(
+            help='A built-in model, or "all"; may be repeated. [default: the two of linear '
+            'regression]'
+        ),
     ] = None,
     backends: Annotated[
         list[str] | None,
         typer.Option(metavar='NAME,NAME', help='[default: all that are installed]'),
     ] = None,
-    steps: Annotated[int | None, typer.Option(help='[default: three epochs]')] = None,
+    steps: Annotated[
+        int | None, typer.Option(help='[default: 20; 96, three epochs, of linear regression]')
+    ] = None,
     dtype: Annotated[str, typer.Option(help='float32 or float64.')] = 'float32',
     plot: Annotated[
         str | None, typer.Option(metavar='FILE', help='Draw the deviations, step by step.')
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option('--json', metavar='FILE', help='Write all numbers, as JSON.')
     ] = None,
     seed: Annotated[int, typer.Option(help='Of a page: the common seed of its tabs.')] = 0,
     tolerance: Annotated[
@@ -244,7 +267,7 @@ def parity(
         typer.Option(help='Of a page: how far apart its tabs may be, relatively. [default: any]'),
     ] = None,
 ) -> None:
-    """Train linear regression on every backend, and compare each step with NumPy's.
+    """Train built-in models on every backend, and compare each step with NumPy's.
 
     With PAGE: run it on every tab from a common seed, and tell for each variable that all tabs
     hold at the end how far apart they are.
@@ -256,15 +279,17 @@ def parity(
         if page is None:
             from d2lite.parity.report import report
 
-            code = report(_split(model), _split(backends), steps, dtype, plot)
+            code = report(_split(model), _split(backends), steps, dtype, plot, json_file)
         else:
-            code = _compare_page(page, _split(backends), seed, tolerance)
+            code = _compare_page(page, _split(backends), seed, tolerance, json_file)
     except (ValueError, selection.BackendError) as error:
         _stop(str(error))
     raise typer.Exit(code)
 
 
-def _compare_page(path: str, tabs: list[str], seed: int, tolerance: float | None) -> int:
+def _compare_page(
+    path: str, tabs: list[str], seed: int, tolerance: float | None, json_file: Path | None
+) -> int:
     _require_notebook()
     from d2lite.pages.reading.page import read_page
     from d2lite.pages.running.compare import report
@@ -273,7 +298,7 @@ def _compare_page(path: str, tabs: list[str], seed: int, tolerance: float | None
     source = read_page(path)
     tell_tabs_without_backend([source])
     tabs = [name for tab in tabs for name in tabs_to_run(source, tab)]
-    return report(source, tabs or tabs_to_run(source, 'all'), seed, 600, tolerance)
+    return report(source, tabs or tabs_to_run(source, 'all'), seed, 600, tolerance, json_file)
 
 
 def _require_notebook() -> None:

@@ -1,17 +1,16 @@
-"""A built-in model trained on one backend, with every step of it recorded as NumPy arrays."""
+"""A model trained on one backend, with every step of it recorded as NumPy arrays."""
 
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from operator import attrgetter
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from d2lite import seeds, selection
-from d2lite.parity.problem import MODELS, PrecisionError, Problem
+from d2lite.parity.problem import PrecisionError, Problem
 from d2lite.training.callbacks import Callback
-
-NO_CLIPPING = 1e30  # clip_gradients is called, and leaves every gradient as it is
 
 
 @dataclasses.dataclass
@@ -22,122 +21,81 @@ class TrainingRecord:
     version: str
     model: str
     loss: np.ndarray  # (steps,), before the step
-    gradient_norm: np.ndarray  # (steps,), before clipping
-    w: np.ndarray  # (steps, d, 1), after the step
-    b: np.ndarray  # (steps, 1)
-
-    @property
-    def parameters(self) -> np.ndarray:
-        """w and b of each step in one row, (steps, d + 1)."""
-        return np.hstack([self.w[:, :, 0], self.b])
+    parameters: dict[str, np.ndarray]  # (steps, *shape) by neutral names, after the step
 
 
-def record_training(backend: str, model: str, problem: Problem) -> TrainingRecord:
-    """Trains a built-in model on one backend and records every step.
+def record_training(backend: str, problem: Problem) -> TrainingRecord:
+    """Trains the problem's model on one backend, by `Trainer.fit`, and records every step.
 
-    `model`: 'LinearRegressionScratch' or 'LinearRegression'. Raises BackendError for an unknown or
-    missing backend, PrecisionError where something is not computed in the problem's dtype.
+    Raises BackendError for an unknown or missing backend, PrecisionError where parameters are not
+    computed in the problem's dtype.
     """
-    if model not in MODELS:
-        raise ValueError(f'no model {model!r} to train: there are {", ".join(MODELS)}')
     d2l = selection.load(backend)
+    backend = d2l.Module.backend
     state = seeds.get_state()  # making a model draws seeds, also where they are not used
     try:
-        with _precision(d2l.Module.backend, problem.dtype):
-            recorder = _train(d2l, model, problem)
+        with _precision(backend, problem.dtype):
+            losses, steps = _train(d2l, problem)
     finally:
         seeds.set_state(state)
-    for quantity, dtype in recorder.dtypes.items():
-        if dtype != problem.dtype:
+    n = problem.num_steps
+    parameters = {name: np.stack([step[name] for step in steps[:n]]) for name in problem.parameters}
+    for name, array in parameters.items():
+        if array.dtype != problem.dtype:
             raise PrecisionError(
-                f'{model} on {d2l.Module.backend} was to be computed in {problem.dtype}, but its '
-                f'{quantity} is {dtype}'
+                f'{problem.model} on {backend} was to be computed in {problem.dtype}, but its '
+                f'{name} is {array.dtype}'
             )
-    w, b = (np.stack([step[name] for step in recorder.parameters]) for name in MODELS[model])
-    columns = [np.stack(recorder.losses), np.array(recorder.norms), w, b]
-    return TrainingRecord(
-        d2l.Module.backend,
-        d2l.framework.version(),
-        model,
-        *(column[: problem.num_steps] for column in columns),
-    )
+    version = d2l.framework.version()
+    return TrainingRecord(backend, version, problem.model, np.array(losses[:n]), parameters)
 
 
 class _Recorder(Callback):
-    """Keeps the losses, gradient norms and parameters of a training, and their dtypes."""
+    """Keeps the parameters after each step."""
 
     def __init__(self):
-        self.losses, self.norms, self.parameters, self.dtypes = [], [], [], {}
-
-    def keep_loss(self, loss) -> None:
-        self.losses.append(self._seen('loss', loss).reshape(()))
-
-    def keep_gradients(self, grads) -> None:
-        grads = [self._seen('gradient', grad).astype(np.float64) for grad in grads]
-        self.norms.append(np.sqrt(sum(np.sum(grad**2) for grad in grads)))
+        self.steps = []
 
     def on_train_batch_end(self, trainer, model) -> None:
-        arrays = trainer.get_parameters()
-        self.parameters.append({name: self._seen(name, arrays[name]) for name in arrays})
-
-    def _seen(self, quantity, array):
-        self.dtypes[quantity] = array.dtype.name
-        return np.array(array)
+        self.steps.append(trainer.get_parameters())
 
 
-def _train(d2l, name: str, problem: Problem) -> _Recorder:
-    recorder = _Recorder()
-    tensor = d2l.SyntheticRegressionData.tensor
-    model_class = _recorded_model(d2l, name, recorder)
-    if name == 'LinearRegressionScratch':
-        model = model_class(len(problem.w), lr=problem.lr)
-    else:
-        model = model_class(lr=problem.lr)
-        if d2l.Module.backend in ('pytorch', 'mxnet'):
-            # Their layers are made in float32, and take over the dtype of `init_params` after that.
-            model.apply_init((tensor(problem.X[:1].astype(np.float32)),))
-    model.board.display, model.plot_train_per_epoch = False, 0
-    trainer = _recording_trainer(d2l, MODELS[name], recorder)(
-        problem.num_epochs,
-        gradient_clip_val=problem.gradient_clip_val or NO_CLIPPING,
-        compile=False,
-        callbacks=[recorder],
+def _train(d2l, problem):
+    """The losses and parameters of all steps."""
+    recorder, data = _Recorder(), _data(d2l, problem)
+    model = problem.make(d2l, problem.lr)
+    if d2l.Module.backend == 'mxnet' and problem.dtype == 'float64':
+        # MXNet draws initial parameters in float32 only.
+        rows = (array[:1] for array in problem.arrays[:-1])
+        model.apply_init(as_tensors(d2l, tuple(map(_in_float32, rows))))
+        model.cast('float64')
+    model.board.display = False
+    model.plot_train_per_epoch = -(-len(problem.arrays[0]) // problem.batch_size)  # each step
+    trainer = d2l.Trainer(
+        problem.num_epochs, gradient_clip_val=problem.gradient_clip_val, callbacks=[recorder]
     )
-    init_params = dict(zip(MODELS[name], (problem.w, problem.b), strict=True))
-    trainer.fit(model, _data(d2l, problem), init_params=init_params)
-    return recorder
+    trainer.fit(model, data, init_params=problem.start)
+    points = model.board.data
+    if 'train_ppl' in points:  # a language model plots the exponential
+        return [np.log(point.y) for point in points['train_ppl']], recorder.steps
+    return [point.y for point in points['train_loss']], recorder.steps
 
 
-def _recorded_model(d2l, name, recorder):
-    class RecordedModel(getattr(d2l, name)):
-        def training_step(self, *args):
-            result = loss = super().training_step(*args)
-            while isinstance(loss, tuple):  # on JAX (loss or (loss, updates), gradients)
-                loss = loss[0]
-            recorder.keep_loss(d2l.numpy(loss))
-            return result
+def as_tensors(d2l: ModuleType, arrays: tuple[np.ndarray, ...]) -> list[Any]:
+    """NumPy arrays as the backend's tensors: its integers, and its order of an image's axes."""
 
-    return RecordedModel
+    def tensor(array):
+        if np.issubdtype(array.dtype, np.integer):
+            array = array.astype(d2l.DataModule.label_dtype)
+        if array.ndim == 4 and d2l.Digits.channel_axis == 1:
+            array = array.transpose(0, 3, 1, 2)
+        return d2l.DataModule.tensor(np.ascontiguousarray(array))
+
+    return [tensor(array) for array in arrays]
 
 
-def _recording_trainer(d2l, names, recorder):
-    class RecordingTrainer(d2l.Trainer):
-        def clip_gradients(self, grad_clip_val, model_or_grads):
-            recorder.keep_gradients(map(d2l.numpy, _gradients(model_or_grads)))
-            return super().clip_gradients(grad_clip_val, model_or_grads)
-
-    def _gradients(given):
-        # PyTorch's and MXNet's gradients are found at the parameters, the others' are handed over.
-        if isinstance(given, d2l.Module):
-            params = [attrgetter(name)(given) for name in names]
-            # Gluon's parameters have their array behind a method.
-            arrays = [p.data() if callable(getattr(p, 'data', None)) else p for p in params]
-            return [array.grad for array in arrays]
-        if isinstance(given, dict):
-            return [leaf for each in given.values() for leaf in _gradients(each)]
-        return list(given) if isinstance(given, list | tuple) else [given]
-
-    return RecordingTrainer
+def _in_float32(array):
+    return array.astype('float32') if array.dtype == 'float64' else array
 
 
 def _data(d2l, problem):
@@ -145,8 +103,7 @@ def _data(d2l, problem):
         def __init__(self):
             self.batch_size = problem.batch_size
             self._seed, self._num_loaders = problem.seed, 0  # instead of the library's next seed
-            tensor = d2l.SyntheticRegressionData.tensor
-            self.tensors = tensor(problem.X), tensor(problem.y)
+            self.tensors = as_tensors(d2l, problem.arrays)
 
         def get_dataloader(self, train):
             return self.get_tensorloader(self.tensors, train) if train else None
@@ -157,7 +114,16 @@ def _data(d2l, problem):
 @contextlib.contextmanager
 def _precision(backend: str, dtype: str) -> Iterator[None]:
     """Settings with which a framework computes in float64, undone afterwards."""
-    if dtype == 'float64' and backend == 'jax':
+    if dtype == 'float64' and backend == 'pytorch':
+        import torch
+
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(before)
+    elif dtype == 'float64' and backend == 'jax':
         import jax
 
         with jax.enable_x64(True):

@@ -1,59 +1,52 @@
-"""The reference: linear regression by minibatch SGD, in NumPy alone and with the gradient by hand.
+"""The reference: minibatch SGD in NumPy, in float64, without any of the backends."""
 
-It shares no code with the models that are held against it, and is short enough to be checked by
-reading: d2l, sections "Linear Regression" and "Weight Decay".
-"""
-
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from d2lite.parity.tape import Value, gradients
+
+Arrays = dict[str, np.ndarray]
+
 
 class ReferenceStep(NamedTuple):
-    """One step of training: the loss and the norm of its gradient before, the parameters after."""
+    """One step of training: loss and gradients before, the parameters after."""
 
     loss: float
-    gradient_norm: float  # before clipping
-    w: np.ndarray  # (d, 1)
-    b: np.ndarray  # (1,)
+    gradients: Arrays  # before clipping
+    parameters: Arrays
 
 
 def train(
-    X: np.ndarray,
-    y: np.ndarray,
-    w: np.ndarray,
-    b: np.ndarray,
-    batches: list[np.ndarray],
+    loss: Callable[..., Value],
+    parameters: Mapping[str, np.ndarray],
+    batches: Sequence[tuple[np.ndarray, ...]],
     lr: float,
     gradient_clip_val: float = 0,
-    weight_decay: float = 0,
 ) -> list[ReferenceStep]:
-    """Minibatch SGD from `w` (d, 1) and `b` (1,): a list with a ReferenceStep for each batch.
+    """A ReferenceStep for each of the minibatches.
 
-    `X` (n, d), `y` (n, 1). `batches`: arrays of row numbers, see `minibatches`. Gradients whose
-    common norm is above `gradient_clip_val` are scaled down to it; 0 leaves them as they are.
-    Everything is computed in float64.
+    `loss(parameters, *batch)` is given the parameters as Values and returns one, a scalar.
+    Gradients whose common norm is above `gradient_clip_val` are scaled down to it; 0 leaves them as
+    they are.
     """
-    X, y, w, b = (np.asarray(array, np.float64) for array in (X, y, w, b))
     steps = []
-    for rows in batches:
-        loss, gw, gb = gradients(X[rows], y[rows], w, b, weight_decay)
-        norm = np.sqrt(np.sum(gw**2) + np.sum(gb**2))
+    for batch in batches:
+        values = {name: Value(array) for name, array in parameters.items()}
+        value = loss(values, *batch)
+        grads = gradients(value, values)
+        norm, scale = common_norm(grads), 1
         if 0 < gradient_clip_val < norm:
-            gw, gb = gw * (gradient_clip_val / norm), gb * (gradient_clip_val / norm)
-        w, b = w - lr * gw, b - lr * gb
-        steps.append(ReferenceStep(loss, norm, w, b))
+            scale = gradient_clip_val / norm
+        parameters = {name: values[name].array - lr * scale * grads[name] for name in values}
+        steps.append(ReferenceStep(float(value.array), grads, parameters))
     return steps
 
 
-def gradients(
-    X: np.ndarray, y: np.ndarray, w: np.ndarray, b: np.ndarray, weight_decay: float = 0
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Loss 1/(2n) |Xw + b - y|^2 + weight_decay/2 |w|^2, and its gradients for w and for b."""
-    n = len(X)
-    error = X @ w + b - y
-    loss = np.sum(error**2) / (2 * n) + weight_decay * np.sum(w**2) / 2
-    return loss, X.T @ error / n + weight_decay * w, error.sum(axis=0) / n
+def common_norm(arrays: Mapping[str, np.ndarray]) -> float:
+    """The Euclidean norm of all entries of all arrays."""
+    return float(np.sqrt(sum(np.sum(array**2) for array in arrays.values())))
 
 
 def minibatches(

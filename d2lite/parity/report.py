@@ -1,18 +1,18 @@
-"""`d2lite parity`: the backends against the reference, as a table, a picture and an exit code."""
+"""`d2lite parity`: the backends against the reference, as a table, a file and an exit code."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import Any
 
 from d2lite import selection
-from d2lite.parity.compare import TOLERANCES, Row, compare, deviations, reference_record
-from d2lite.parity.problem import MODELS, PrecisionError, Problem
+from d2lite.files import replace_file
+from d2lite.parity.comparison import Row, compare
+from d2lite.parity.models import MODELS, standard_problem
+from d2lite.parity.problem import PrecisionError, Problem
 from d2lite.parity.recorder import TrainingRecord, record_training
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+QUICK = ['LinearRegressionScratch', 'LinearRegression']  # the models if none is named
 
 
 def report(
@@ -21,99 +21,133 @@ def report(
     num_steps: int | None = None,
     dtype: str = 'float32',
     plot: str | Path | None = None,
+    json_file: str | Path | None = None,
 ) -> int:
-    """Trains on the lesson's problem, prints the table, and returns 0 if all is within tolerance.
+    """Trains models, prints the table, and returns 0 if all is within tolerance.
 
-    `models`, `backends`: names; by default all models, on every backend that is installed.
-    `num_steps`: by default three epochs. `plot`: a file for a picture of the deviations, in a
-    format of matplotlib's. Returns 1 if something is outside or is not computed in `dtype`; raises
-    BackendError or ValueError, before any training, for what cannot be done.
+    `models`: names, or 'all'; by default both models of linear regression. `backends`: by default
+    every one that is installed. `num_steps`: by default each model's own. `plot`: a file for a
+    picture of the deviations, in a format of matplotlib's. `json_file`: one for all numbers.
+    Returns 1 if something is outside or is not computed in `dtype`; raises BackendError or
+    ValueError, before any training, for what cannot be done.
     """
-    models = models or list(MODELS)
-    for model in models:
-        if model not in MODELS:
-            raise ValueError(f'no model {model!r} to compare: there are {", ".join(MODELS)}')
+    names = list(MODELS) if models and 'all' in models else list(models or QUICK)
+    problems = {name: standard_problem(name, num_steps, dtype) for name in names}
     backends = [selection.canonical_name(each) for each in backends or selection.available()]
     for backend in backends:
         selection.require(backend)
     if not backends:
         raise selection.BackendError('No backend is installed here: d2lite doctor says more.')
     if plot is not None:
-        _check_path(plot)
-    problem = Problem.standard(num_steps, dtype)
+        from d2lite.parity.picture import check_path, draw
+
+        check_path(plot)
+    if json_file is not None:
+        check_folder(json_file)
     records, rows = [], []
-    for model in models:
+    for problem in problems.values():
         for backend in backends:
-            try:
-                records.append(record_training(backend, model, problem))
-            except PrecisionError as error:
-                rows.append(Row(backend, '', model, problem=str(error)))
-            else:
-                rows.append(compare(records[-1], problem))
-    _print_table(rows, problem)
+            rows.append(_row(backend, problem, records))
+    _print_table(rows, problems, dtype)
     if plot is not None:
-        draw(records, problem).savefig(plot)
+        draw(records, problems).savefig(plot)
+    if json_file is not None:
+        write_json(json_file, {'dtype': dtype, 'models': [_numbers(r, problems) for r in rows]})
     return int(any(row.problem or row.first_outside for row in rows))
 
 
-def _print_table(rows: list[Row], problem: Problem) -> None:
+def _row(backend: str, problem: Problem, records: list[TrainingRecord]) -> Row:
+    """Trains on one backend, adds the record to `records`, and compares it."""
+    reason = MODELS[problem.model].float32_only.get(backend, '')
+    if reason and problem.dtype == 'float64':
+        return Row(backend, '', problem.model, skipped=reason)
+    try:
+        found = record_training(backend, problem)
+    except PrecisionError as error:
+        return Row(backend, '', problem.model, problem=str(error))
+    records.append(found)
+    return compare(found, problem)
+
+
+def _print_table(rows: list[Row], problems: dict[str, Problem], dtype: str) -> None:
     from rich.table import Table
 
     from d2lite.console import console
 
-    tolerance = TOLERANCES[problem.dtype]
-    table = Table(
-        title=f'Deviation from the reference over {problem.num_steps} steps in {problem.dtype}',
-        caption=f'Allowed, relative to the scale of the values: {tolerance.step:g} in one step, '
-        f'{tolerance.run:g} in all.',
-    )
+    table = Table(title=f'Largest deviation from the reference, in {dtype}')
     for heading in ('backend', 'version', 'model'):
         table.add_column(heading, overflow='fold')
-    for heading in ('loss', 'relative', 'parameters', 'relative', 'first step outside'):
+    for heading in ('steps', 'loss', 'relative', 'parameters', 'relative', 'first step outside'):
         table.add_column(heading, justify='right')
     for row in rows:
         values = (row.loss_abs, row.loss_rel, row.parameters_abs, row.parameters_rel)
-        numbers = [f'{value:.1e}' for value in values]
+        numbers = ['' if row.problem or row.skipped else f'{value:.1e}' for value in values]
         last = 'other dtype' if row.problem else str(row.first_outside or '-')
-        table.add_row(row.backend, row.version, row.model, *numbers, last)
+        last = 'float32 only' if row.skipped else last
+        steps = str(problems[row.model].num_steps)
+        style = 'red' if row.problem or row.first_outside else None
+        table.add_row(row.backend, row.version, row.model, steps, *numbers, last, style=style)
     out = console()
     out.print(table)
+    allowed = {}
+    for name, problem in problems.items():
+        allowed.setdefault(problem.tolerance, []).append(name)
+    for tolerance, names in allowed.items():
+        out.print(
+            f'Allowed, relative to the scale of the values: {tolerance.step:g} in one step, '
+            f'{tolerance.run:g} in all ({", ".join(names)}).'
+        )
     for row in rows:
-        if row.problem:
-            out.print(row.problem, markup=False)
+        if row.first_outside:
+            out.print(outside(row, problems[row.model]), markup=False)
+        if row.problem or row.skipped:
+            out.print(row.problem or f'{row.model} on {row.backend}: {row.skipped}', markup=False)
 
 
-def _check_path(path: str | Path) -> None:
-    from matplotlib.figure import Figure
+def outside(row: Row, problem: Problem) -> str:
+    """One sentence: what is outside the tolerance, and how far."""
+    step, run = problem.tolerance
+    found = {'the loss': row.loss_rel, row.furthest: row.parameters_rel}
+    found = [f'{name} deviates by {value:.1e}' for name, value in found.items() if not value <= run]
+    if not row.step_rel <= step:
+        found.append(f'one step alone by {row.step_rel:.1e}, where {step:g} is allowed')
+    what = ', '.join(found)
+    return f'{row.model} on {row.backend}, from step {row.first_outside}: {what}; {run:g} in all.'
 
-    formats = Figure().canvas.get_supported_filetypes()
-    if Path(path).suffix[1:].lower() not in formats:
-        raise ValueError(f'{path}: a picture can be one of {", ".join(sorted(formats))}')
+
+def _numbers(row: Row, problems: dict[str, Problem]) -> dict[str, Any]:
+    return {
+        'model': row.model,
+        'backend': row.backend,
+        'version': row.version,
+        'steps': problems[row.model].num_steps,
+        'tolerance': problems[row.model].tolerance._asdict(),
+        'outside': row.first_outside is not None,
+        'first_step_outside': row.first_outside,
+        'largest_in_one_step': row.step_rel,
+        'why_not': row.problem or row.skipped or None,
+        # By name, an entry for each step.
+        'deviations': {
+            name: {'absolute': absolute.tolist(), 'relative': relative.tolist()}
+            for name, (absolute, relative) in row.deviations.items()
+        },
+    }
+
+
+def check_folder(path: str | Path) -> None:
+    """Raises ValueError if the folder for a file is not there."""
     if not Path(path).parent.is_dir():
         raise ValueError(f'{path}: there is no folder {Path(path).parent}')
 
 
-def draw(records: Sequence[TrainingRecord], problem: Problem) -> 'Figure':
-    """A matplotlib Figure of the relative deviation of each record from the reference."""
-    from matplotlib.figure import Figure
+def write_json(path: str | Path, content: dict) -> None:
+    """Writes to `path`; numbers that are not finite, which JSON does not have, become null."""
 
-    figure = Figure(figsize=(9, 3.6), layout='constrained')
-    panels = dict(zip(('loss', 'parameters'), figure.subplots(1, 2, sharey=True), strict=True))
-    expected, steps = reference_record(problem), np.arange(1, problem.num_steps + 1)
-    colors = {name: f'C{i}' for i, name in enumerate(dict.fromkeys(r.backend for r in records))}
-    # Both models often deviate alike: the one must be seen under the other.
-    styles = dict(zip(MODELS, ({'lw': 3, 'alpha': 0.4}, {'lw': 1, 'ls': '--'}), strict=True))
-    for found in records:
-        values = deviations(found, expected, problem)
-        for name, axes in panels.items():
-            _, shares = values[name]
-            shares = np.where(shares > 0, shares, np.nan)  # no place for 0 on this axis
-            look = {'color': colors[found.backend], **styles[found.model]}
-            axes.semilogy(steps, shares, label=f'{found.backend}, {found.model}', **look)
-    for name, axes in panels.items():
-        axes.axhline(TOLERANCES[problem.dtype].run, color='black', lw=0.8, ls=':', label='allowed')
-        axes.set(xlabel='step', title=f'{name}, {problem.dtype}')
-        axes.grid(alpha=0.3)
-    panels['loss'].set_ylabel('deviation relative to the scale')
-    figure.legend(*panels['loss'].get_legend_handles_labels(), loc='outside right', fontsize=8)
-    return figure
+    def finite(value):
+        if isinstance(value, dict):
+            return {key: finite(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [finite(each) for each in value]
+        return None if isinstance(value, float) and not abs(value) < float('inf') else value
+
+    replace_file(path, json.dumps(finite(content), indent=1, allow_nan=False) + '\n')

@@ -6,7 +6,7 @@ from contract import BACKENDS, backend_of, batches, parameters, require, small_d
 
 from d2lite import seeds
 from d2lite.data.synthetic import regression_arrays
-from d2lite.parity import reference
+from d2lite.parity import networks, reference
 
 W, B = [2.0, -3.4], 4.2
 
@@ -38,9 +38,10 @@ def train_referee(seed=0, max_epochs=3):
     seeds.seed_everything(seed)
     w = seeds.initial_normal(seeds.next_seed('parameters'), 0.01, (2, 1))
     X, y = regression_arrays(np.array(W, np.float32), B, 0.01, 2000)
-    batches = reference.minibatches(1000, 32, max_epochs, [seeds.next_seed('data'), 1])
-    last = reference.train(X[:1000], y[:1000], w, np.zeros(1), batches, lr=0.03)[-1]
-    return last.w, last.b
+    rows = reference.minibatches(1000, 32, max_epochs, [seeds.next_seed('data'), 1])
+    batches, start = [(X[each], y[each]) for each in rows], {'w': w, 'b': np.zeros(1)}
+    last = reference.train(networks.linear_regression_scratch, start, batches, lr=0.03)[-1]
+    return last.parameters['w'], last.parameters['b']
 
 
 def test_another_seed_is_another_training(d2l):

@@ -6,7 +6,7 @@ from contract import backend_of
 from networks import classifier, decaying_sgd
 from trainings import evaluate, train
 
-from d2lite.parity import reference
+from d2lite.parity import networks, reference
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((16, 5)).astype(np.float32)
@@ -45,14 +45,18 @@ def regression(d2l, kind):
 @pytest.mark.parametrize('kind', ['optimizer', 'loss', 'none'])
 def test_weight_decay_is_the_gradient_of_the_penalty(d2l, kind):
     y = X @ RNG.standard_normal((5, 1)).astype(np.float32) + 4
-    rows = [np.arange(16)[i : i + 8] for i in (0, 8)] * 4
+    batches = [(X[i : i + 8], y[i : i + 8]) for i in (0, 8)] * 4
     start = {'net.weight': np.full((5, 1), 2, np.float32), 'net.bias': np.full(1, 3, np.float32)}
-    run = train(d2l, regression(d2l, kind), [(X[r], y[r]) for r in rows], init_params=start)
-    decay = 0 if kind == 'none' else DECAY
-    steps = reference.train(X, y, *start.values(), rows, LR, weight_decay=decay)
+    run = train(d2l, regression(d2l, kind), batches, init_params=start)
+
+    def loss(p, X, y):
+        penalty = 0 if kind == 'none' else (p['net.weight'] ** 2).sum() * (DECAY / 2)
+        return networks.linear_regression(p, X, y) + penalty
+
+    steps = reference.train(loss, start, batches, LR)
     for found, expected in zip(run.parameters[1:], steps, strict=True):
-        np.testing.assert_allclose(found['net.weight'], expected.w, rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(found['net.bias'], expected.b, rtol=1e-5, atol=1e-6)
+        for name, array in expected.parameters.items():
+            np.testing.assert_allclose(found[name], array, rtol=1e-5, atol=1e-6)
 
 
 RATE = 0.5

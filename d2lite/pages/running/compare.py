@@ -2,7 +2,7 @@
 
 import itertools
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from d2lite.console import console
 from d2lite.pages.reading.page import Page
 from d2lite.pages.running.kernel import run_tab
 from d2lite.pages.running.result import TabResult
+from d2lite.parity.report import check_folder, write_json
 from d2lite.saving import storage
 
 
@@ -65,8 +66,20 @@ def _deviation(name, arrays):
     return Deviation(name, next(iter(arrays.values())).shape, pairs[pair], relative, pair)
 
 
-def report(page: Page, tabs: list[str], seed: int, timeout: float, tolerance: float | None) -> int:
-    """Prints the table; returns 1 if a tab failed or a difference exceeds `tolerance`, else 0."""
+def report(
+    page: Page,
+    tabs: list[str],
+    seed: int,
+    timeout: float,
+    tolerance: float | None,
+    json_file: str | Path | None = None,
+) -> int:
+    """Prints the table; returns 1 if a tab failed or a difference exceeds `tolerance`, else 0.
+
+    `json_file`: a file for all numbers. Raises ValueError if its folder is not there.
+    """
+    if json_file is not None:
+        check_folder(json_file)
     found, results = compare_tabs(page, tabs, seed, timeout)
     out = console()
     title = f'{page.path.name} on {", ".join(tabs)}, seed {seed}'
@@ -83,6 +96,19 @@ def report(page: Page, tabs: list[str], seed: int, timeout: float, tolerance: fl
             style='red' if each in outside else None,
         )
     out.print(table)
+    for each in outside:
+        text = f'{each.name} on {" and ".join(each.between)} is {each.relative:.1e} apart'
+        out.print(f'{text}, relatively: {tolerance:g} is allowed', style='red', markup=False)
     for result in failed:
         out.print(f'{result.tab} {result.verdict}', style='red', markup=False)
+    if json_file is not None:
+        numbers = {
+            'page': page.path.name,
+            'tabs': tabs,
+            'seed': seed,
+            'tolerance': tolerance,
+            'variables': [asdict(each) | {'outside': each in outside} for each in found],
+            'failed': {result.tab: result.verdict for result in failed},
+        }
+        write_json(json_file, numbers)
     return int(bool(outside or failed))
