@@ -30,7 +30,16 @@ CONVOLUTION = 'corr2d init_cnn LeNet Residual ResNeXtBlock ResNet'.split()
 
 RECURRENT = 'RNNScratch RNNLMScratch RNN GRU LSTM RNNLM grad_clipping'.split()
 
-SEQUENCES = 'Encoder Decoder AttentionDecoder EncoderDecoder'.split()
+SEQUENCES = """
+    Encoder Decoder AttentionDecoder EncoderDecoder
+    Seq2SeqEncoder Seq2SeqDecoder Seq2SeqAttentionDecoder Seq2Seq
+""".split()
+
+ATTENTION = """
+    masked_softmax AdditiveAttention DotProductAttention MultiHeadAttention PositionalEncoding
+    PositionWiseFFN AddNorm TransformerEncoderBlock TransformerEncoder
+    TransformerDecoderBlock TransformerDecoder
+""".split()
 
 DATA = """
     FashionMNIST Digits KaggleHouse
@@ -49,7 +58,7 @@ FIGURES = """
 HELPERS = 'Timer Accumulator check_len check_shape'.split()
 
 NAMES: list[str] = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + CLASSIFICATION + CONVOLUTION
-NAMES += RECURRENT + SEQUENCES + DATA + TEXT + FIGURES + HELPERS
+NAMES += RECURRENT + SEQUENCES + ATTENTION + DATA + TEXT + FIGURES + HELPERS
 
 
 def missing(backend: str, name: str) -> AttributeError:

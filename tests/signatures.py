@@ -94,6 +94,24 @@ SIGNATURES: dict[str, str] = {
     'AttentionDecoder': '',
     'EncoderDecoder': 'encoder, decoder',
     'EncoderDecoder.predict_step': 'batch, device, num_steps, save_attention_weights',
+    'masked_softmax': 'X, valid_lens',
+    'AdditiveAttention': 'num_hiddens, dropout',
+    'DotProductAttention': 'dropout',
+    'MultiHeadAttention': 'num_hiddens, num_heads, dropout, bias',
+    'MultiHeadAttention.transpose_qkv': 'X',
+    'MultiHeadAttention.transpose_output': 'X',
+    'PositionalEncoding': 'num_hiddens, dropout, max_len',
+    'PositionWiseFFN': 'ffn_num_hiddens, ffn_num_outputs',
+    'AddNorm': 'norm_shape, dropout',
+    'TransformerEncoderBlock': 'num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias',
+    'TransformerEncoder': 'vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout, '
+    'use_bias',
+    'TransformerDecoderBlock': 'num_hiddens, ffn_num_hiddens, num_heads, dropout, i',
+    'TransformerDecoder': 'vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout',
+    'Seq2SeqEncoder': 'vocab_size, embed_size, num_hiddens, num_layers, dropout',
+    'Seq2SeqDecoder': 'vocab_size, embed_size, num_hiddens, num_layers, dropout',
+    'Seq2SeqAttentionDecoder': 'vocab_size, embed_size, num_hiddens, num_layers, dropout',
+    'Seq2Seq': 'encoder, decoder, tgt_pad, lr',
     'FashionMNIST': 'batch_size, resize, root, num_workers',
     'FashionMNIST.text_labels': 'indices',
     'FashionMNIST.visualize': 'batch, nrows, ncols, labels',
@@ -140,6 +158,7 @@ SIGNATURES: dict[str, str] = {
 # On JAX parameters and state travel beside the model; TensorFlow's gradients travel beside it.
 DIFFERING_SIGNATURES: dict[str, dict[str, str]] = {
     'jax': {
+        'AddNorm': 'dropout',
         'Module': 'parent, name, plot_train_per_epoch, plot_valid_per_epoch',  # as Flax orders them
         'Module.loss': 'params, X, y, state',
         'Module.training_step': 'params, batch, state',
@@ -169,7 +188,22 @@ DIFFERING_SIGNATURES: dict[str, dict[str, str]] = {
         'GRU': 'num_inputs, num_hiddens, num_layers, dropout',
         'LSTM': 'num_inputs, num_hiddens, num_layers, dropout',
     },
+    'mxnet': {  # as Gluon calls it
+        'MultiHeadAttention': 'num_hiddens, num_heads, dropout, use_bias',
+        'AddNorm': 'dropout',
+    },
     'tensorflow': {
+        'AdditiveAttention': 'key_size, query_size, num_hiddens, dropout',
+        'MultiHeadAttention': 'key_size, query_size, value_size, num_hiddens, num_heads, dropout, '
+        'bias',
+        'TransformerEncoderBlock': 'key_size, query_size, value_size, num_hiddens, norm_shape, '
+        'ffn_num_hiddens, num_heads, dropout, bias',
+        'TransformerEncoder': 'vocab_size, key_size, query_size, value_size, num_hiddens, '
+        'norm_shape, ffn_num_hiddens, num_heads, num_blks, dropout, bias',
+        'TransformerDecoderBlock': 'key_size, query_size, value_size, num_hiddens, norm_shape, '
+        'ffn_num_hiddens, num_heads, dropout, i',
+        'TransformerDecoder': 'vocab_size, key_size, query_size, value_size, num_hiddens, '
+        'norm_shape, ffn_num_hiddens, num_heads, num_blks, dropout',
         'grad_clipping': 'grads, theta',
         'Trainer.clip_gradients': 'grad_clip_val, grads',
         'SGD': 'lr',

@@ -7,6 +7,13 @@ require('jax')
 from d2lite.interface import NAMES
 from d2lite.shared import *
 from d2lite_jax import framework
+from d2lite_jax.attention import (
+    AdditiveAttention,
+    DotProductAttention,
+    MultiHeadAttention,
+    PositionalEncoding,
+    masked_softmax,
+)
 from d2lite_jax.classification import MLP, Classifier, SoftmaxRegression
 from d2lite_jax.convolution import LeNet, corr2d, init_cnn
 from d2lite_jax.data import (
@@ -38,8 +45,22 @@ from d2lite_jax.recurrent import (
     grad_clipping,
 )
 from d2lite_jax.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_jax.seq2seq import (
+    Seq2Seq,
+    Seq2SeqAttentionDecoder,
+    Seq2SeqDecoder,
+    Seq2SeqEncoder,
+)
 from d2lite_jax.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_jax.tensor import *
 from d2lite_jax.trainer import Trainer, TrainState
+from d2lite_jax.transformer import (
+    AddNorm,
+    PositionWiseFFN,
+    TransformerDecoder,
+    TransformerDecoderBlock,
+    TransformerEncoder,
+    TransformerEncoderBlock,
+)
 
 __all__ = [*NAMES, 'TrainState', 'get_key', 'get_seed']

@@ -61,7 +61,7 @@ class EncoderDecoder(Classifier):
     decoder: nn.Module
 
     def __call__(self, enc_X: Array, dec_X: Array, *args: Any) -> Array:
-        check_pairs(enc_X, dec_X)
+        check_pairs(enc_X, dec_X, *args)
         enc_all_outputs = self.encoder(enc_X, *args, training=self.training)
         dec_state = self.decoder.init_state(enc_all_outputs, *args)
         return self.decoder(dec_X, dec_state, training=self.training)[0]  # without the state
@@ -72,15 +72,19 @@ class EncoderDecoder(Classifier):
         batch: Sequence[Array],
         num_steps: int,
         save_attention_weights: bool = False,
+        beam_size: int | None = None,
+        eos: int | None = None,
     ) -> tuple[Array, tuple]:
         """The tokens (n, num_steps) that the model writes for a batch, and its attention weights.
 
         Each token is the most probable one, and is what the decoder reads next; the first one that
-        it reads is that of the targets, '<bos>'. The attention weights, a pair of a list with the
-        decoder's of each step and the encoder's, are kept if `save_attention_weights`. `params`:
-        those in `trainer.state`.
+        it reads is that of the targets, '<bos>'. With a `beam_size`, that many beginnings are kept
+        at each step, and the best sentence is what is returned. Sentences are complete with the
+        token `eos`, which then fills up the rest.
+
+        The attention weights, a pair of a list with the decoder's of each step and the encoder's,
+        are kept if `save_attention_weights`. `params`: those in `trainer.state`.
         """
-        src, tgt, src_valid_len, *_ = batch
 
         def applied(part):
             """The encoder or the decoder as one program, which also returns what it has sown."""
@@ -90,7 +94,14 @@ class EncoderDecoder(Classifier):
                 lambda *inputs: apply(variables, *inputs, training=False, mutable='intermediates')
             )
 
-        decode = applied('decoder')
+        encode, decode = applied('encoder'), applied('decoder')
+        enc_weights = None
+
+        def start(src, src_valid_len):
+            nonlocal enc_weights
+            enc_all_outputs, sown = encode(src, src_valid_len)
+            enc_weights = _sown(sown, 'enc_attention_weights')
+            return self.decoder.init_state(enc_all_outputs, src_valid_len)
 
         def step(X, state):
             (Y, state), sown = decode(X, state)
@@ -99,10 +110,7 @@ class EncoderDecoder(Classifier):
             weights = _sown(sown, 'dec_attention_weights')
             return Y, state, weights_of(self.decoder, weights)
 
-        enc_all_outputs, sown = applied('encoder')(src, src_valid_len)
-        state = self.decoder.init_state(enc_all_outputs, src_valid_len)
-        tokens, weights = decoded(tensor, step, state, tgt[:, :1], num_steps)
-        enc_weights = _sown(sown, 'enc_attention_weights')
+        tokens, weights = decoded(tensor, start, step, batch, num_steps, beam_size, eos)
         return tokens, (weights, enc_weights) if save_attention_weights else ([], [])
 
 

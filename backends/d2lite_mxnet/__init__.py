@@ -7,6 +7,13 @@ require('mxnet')
 from d2lite.interface import NAMES
 from d2lite.shared import *
 from d2lite_mxnet import framework
+from d2lite_mxnet.attention import (
+    AdditiveAttention,
+    DotProductAttention,
+    MultiHeadAttention,
+    PositionalEncoding,
+    masked_softmax,
+)
 from d2lite_mxnet.classification import MLP, Classifier, SoftmaxRegression
 from d2lite_mxnet.convolution import LeNet, corr2d, init_cnn
 from d2lite_mxnet.data import (
@@ -37,8 +44,22 @@ from d2lite_mxnet.recurrent import (
     grad_clipping,
 )
 from d2lite_mxnet.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_mxnet.seq2seq import (
+    Seq2Seq,
+    Seq2SeqAttentionDecoder,
+    Seq2SeqDecoder,
+    Seq2SeqEncoder,
+)
 from d2lite_mxnet.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_mxnet.tensor import *
 from d2lite_mxnet.trainer import Trainer
+from d2lite_mxnet.transformer import (
+    AddNorm,
+    PositionWiseFFN,
+    TransformerDecoder,
+    TransformerDecoderBlock,
+    TransformerEncoder,
+    TransformerEncoderBlock,
+)
 
 __all__ = [*NAMES]

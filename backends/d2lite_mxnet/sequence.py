@@ -63,7 +63,7 @@ class EncoderDecoder(Classifier):
         self.decoder = decoder
 
     def forward(self, enc_X: np.ndarray, dec_X: np.ndarray, *args: Any) -> np.ndarray:
-        check_pairs(enc_X, dec_X)
+        check_pairs(enc_X, dec_X, *args)
         enc_all_outputs = self.encoder(enc_X, *args)
         dec_state = self.decoder.init_state(enc_all_outputs, *args)
         return self.decoder(dec_X, dec_state)[0]  # the scores, without the state
@@ -74,25 +74,32 @@ class EncoderDecoder(Classifier):
         device: Context | None,
         num_steps: int,
         save_attention_weights: bool = False,
+        beam_size: int | None = None,
+        eos: int | None = None,
     ) -> tuple[np.ndarray, list]:
         """The tokens (n, num_steps) that the model writes for a batch, and its attention weights.
 
         Each token is the most probable one, and is what the decoder reads next; the first one that
-        it reads is that of the targets, '<bos>'. The attention weights, a list with those of each
-        step, are kept if `save_attention_weights`. `device`: by default MXNet's current one.
+        it reads is that of the targets, '<bos>'. With a `beam_size`, that many beginnings are kept
+        at each step, and the best sentence is what is returned. Sentences are complete with the
+        token `eos`, which then fills up the rest.
+
+        The attention weights, a list with those of each step, are kept if `save_attention_weights`.
+        `device`: by default MXNet's current one.
         """
         device = device or current_context()
-        src, tgt, src_valid_len, *_ = map_batch(lambda each: each.as_in_ctx(device), batch)
+        batch = map_batch(lambda each: each.as_in_ctx(device), batch)
+
+        def start(src, src_valid_len):
+            return self.decoder.init_state(self.encoder(src, src_valid_len), src_valid_len)
 
         def step(X, state):
-            Y, state = self.decoder(X, state)
+            Y, state = self.decoder(X.as_in_ctx(device), state)
             if not save_attention_weights:
                 return Y, state, None
             weights = getattr(self.decoder, 'attention_weights', None)
             return Y, state, weights_of(self.decoder, weights)
 
         with autograd.predict_mode():  # without dropout
-            enc_all_outputs = self.encoder(src, src_valid_len)
-            state = self.decoder.init_state(enc_all_outputs, src_valid_len)
-            tokens, weights = decoded(tensor, step, state, tgt[:, :1], num_steps)
+            tokens, weights = decoded(tensor, start, step, batch, num_steps, beam_size, eos)
         return tokens, weights if save_attention_weights else []

@@ -7,6 +7,13 @@ require('tensorflow')
 from d2lite.interface import NAMES
 from d2lite.shared import *
 from d2lite_tensorflow import framework
+from d2lite_tensorflow.attention import (
+    AdditiveAttention,
+    DotProductAttention,
+    MultiHeadAttention,
+    PositionalEncoding,
+    masked_softmax,
+)
 from d2lite_tensorflow.classification import MLP, Classifier, SoftmaxRegression
 from d2lite_tensorflow.convolution import LeNet, corr2d, init_cnn
 from d2lite_tensorflow.data import (
@@ -43,8 +50,22 @@ from d2lite_tensorflow.recurrent import (
     grad_clipping,
 )
 from d2lite_tensorflow.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_tensorflow.seq2seq import (
+    Seq2Seq,
+    Seq2SeqAttentionDecoder,
+    Seq2SeqDecoder,
+    Seq2SeqEncoder,
+)
 from d2lite_tensorflow.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_tensorflow.tensor import *
 from d2lite_tensorflow.trainer import Trainer
+from d2lite_tensorflow.transformer import (
+    AddNorm,
+    PositionWiseFFN,
+    TransformerDecoder,
+    TransformerDecoderBlock,
+    TransformerEncoder,
+    TransformerEncoderBlock,
+)
 
 __all__ = [*NAMES]

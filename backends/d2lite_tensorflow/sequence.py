@@ -68,7 +68,7 @@ class EncoderDecoder(Classifier):
         self.decoder = decoder
 
     def call(self, enc_X: tf.Tensor, dec_X: tf.Tensor, *args: Any) -> tf.Tensor:
-        check_pairs(enc_X, dec_X)
+        check_pairs(enc_X, dec_X, *args)
         enc_all_outputs = self.encoder(enc_X, *args, training=self.training)
         dec_state = self.decoder.init_state(enc_all_outputs, *args)
         return self.decoder(dec_X, dec_state, training=self.training)[0]  # without the state
@@ -79,14 +79,23 @@ class EncoderDecoder(Classifier):
         device: Any,
         num_steps: int,
         save_attention_weights: bool = False,
+        beam_size: int | None = None,
+        eos: int | None = None,
     ) -> tuple[tf.Tensor, list]:
         """The tokens (n, num_steps) that the model writes for a batch, and its attention weights.
 
         Each token is the most probable one, and is what the decoder reads next; the first one that
-        it reads is that of the targets, '<bos>'. The attention weights, a list with those of each
-        step, are kept if `save_attention_weights`. `device`: by default where TensorFlow computes.
+        it reads is that of the targets, '<bos>'. With a `beam_size`, that many beginnings are kept
+        at each step, and the best sentence is what is returned. Sentences are complete with the
+        token `eos`, which then fills up the rest.
+
+        The attention weights, a list with those of each step, are kept if `save_attention_weights`.
+        `device`: by default where TensorFlow computes.
         """
-        src, tgt, src_valid_len, *_ = batch
+
+        def start(src, src_valid_len):
+            enc_all_outputs = self.encoder(src, src_valid_len, training=False)
+            return self.decoder.init_state(enc_all_outputs, src_valid_len)
 
         def step(X, state):
             Y, state = self.decoder(X, state, training=False)
@@ -96,7 +105,5 @@ class EncoderDecoder(Classifier):
             return Y, state, weights_of(self.decoder, weights)
 
         with tf.device(device):
-            enc_all_outputs = self.encoder(src, src_valid_len, training=False)
-            state = self.decoder.init_state(enc_all_outputs, src_valid_len)
-            tokens, weights = decoded(tensor, step, state, tgt[:, :1], num_steps)
+            tokens, weights = decoded(tensor, start, step, batch, num_steps, beam_size, eos)
         return tokens, weights if save_attention_weights else []

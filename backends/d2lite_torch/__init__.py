@@ -7,6 +7,13 @@ require('pytorch')
 from d2lite.interface import NAMES
 from d2lite.shared import *
 from d2lite_torch import framework
+from d2lite_torch.attention import (
+    AdditiveAttention,
+    DotProductAttention,
+    MultiHeadAttention,
+    PositionalEncoding,
+    masked_softmax,
+)
 from d2lite_torch.classification import MLP, Classifier, SoftmaxRegression
 from d2lite_torch.convolution import LeNet, corr2d, init_cnn
 from d2lite_torch.data import (
@@ -37,8 +44,23 @@ from d2lite_torch.recurrent import (
     grad_clipping,
 )
 from d2lite_torch.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_torch.seq2seq import (
+    Seq2Seq,
+    Seq2SeqAttentionDecoder,
+    Seq2SeqDecoder,
+    Seq2SeqEncoder,
+    init_seq2seq,
+)
 from d2lite_torch.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_torch.tensor import *
 from d2lite_torch.trainer import Trainer
+from d2lite_torch.transformer import (
+    AddNorm,
+    PositionWiseFFN,
+    TransformerDecoder,
+    TransformerDecoderBlock,
+    TransformerEncoder,
+    TransformerEncoderBlock,
+)
 
-__all__ = [*NAMES]
+__all__ = [*NAMES, 'init_seq2seq']

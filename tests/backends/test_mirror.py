@@ -26,6 +26,8 @@ ADDITIONS = {
         'compiled_once',
         'in_blocks',
     },
+    # PyTorch initializes a model that is there, the others each layer as it is made.
+    'd2lite_torch/seq2seq.py': {'init_seq2seq'},
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
     'd2lite_jax/trainer.py': {'TrainState', 'checked', 'shapes_of'},
