@@ -24,7 +24,7 @@ help:  ## prints these lines
 	  awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
 
 run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page to build/
-	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build
+	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build --force
 
 # What takes long: `make test` leaves it out. Nor does Keras 2 do otherwise what is in there, but for
 # recurrent networks.
@@ -79,7 +79,7 @@ parity: $(VENV)/.ready  ## every backend against NumPy, step by step; draws buil
 	$(BIN)/d2lite parity --dtype float64
 
 notebooks: $(VENV)/.ready  ## runs every lesson on every tab; web pages in build/, with an index
-	$(BIN)/d2lite run notebooks/*.md --tab all --to html --index --output build --jobs $(JOBS)
+	$(BIN)/d2lite run notebooks/*.md --tab all --to html --index --output build --force --jobs $(JOBS)
 
 bench: $(VENV)/.ready  ## times d2lite against hand-written loops, on an otherwise idle machine
 	$(BIN)/python -m benchmarks

@@ -303,7 +303,7 @@ def _compare_page(
 
 def _require_notebook() -> None:
     modules = ('ipykernel', 'jinja2', 'latex2mathml', 'libcst', 'markdown_it')
-    modules += ('mdit_py_plugins', 'nbclient', 'nbformat', 'nh3', 'pygments')
+    modules += ('mdit_py_plugins', 'nbclient', 'nbformat', 'nh3', 'pybtex', 'pygments', 'yaml')
     missing = [module for module in modules if not find_spec(module)]
     if missing:
         line = selection.install_line('notebook')

@@ -8,12 +8,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def console() -> 'Console':
-    """A console for stdout, wide enough for the tables where that is a file or a pipe."""
+def console(stderr: bool = False) -> 'Console':
+    """A console for stdout, wide enough for the tables where that is a file or a pipe.
+
+    `stderr`: for stderr instead, so that stdout is left to a program that reads it.
+    """
     from rich.console import Console  # at its import, rich draws from Python's random numbers
 
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=160)
+    out = Console(highlight=False, stderr=stderr)
+    return out if out.is_terminal else Console(highlight=False, width=160, stderr=stderr)
 
 
 def warn(message: str) -> None:

@@ -31,7 +31,9 @@ TRAIN = '%%tab all\nimport d2lite\nTrainer = d2lite.Trainer\ntrainer = Trainer(m
 
 
 def files(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob('*') if path.is_file())
+    """The files in `folder`, without hidden ones."""
+    found = (path for path in folder.rglob('[!.]*') if path.is_file())
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def test_every_format_of_every_tab(command, tmp_path):

@@ -197,7 +197,7 @@ def test_text_brings_nothing_that_runs_or_loads(markdown, place):
 
 def prose(*blocks):
     renderer = ProseRenderer(Path('page.md'))
-    return [renderer(to_markdown(block, {})) for block in blocks]
+    return [renderer(to_markdown(block)) for block in blocks]
 
 
 def test_prices_are_no_formulas():

@@ -17,4 +17,4 @@ def highlighted(code: str, language: str = 'text') -> str:
     except ClassNotFound:
         lexer = TextLexer(stripnl=False, ensurenl=False)
     inner = highlight(code, lexer, HtmlFormatter(nowrap=True)).rstrip('\n')
-    return f'<pre class="code"><code>{inner}</code></pre>'
+    return f'<div class="listing"><pre class="code"><code>{inner}</code></pre></div>'

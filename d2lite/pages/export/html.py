@@ -9,8 +9,8 @@ script and the one style sheet that may work.
 import base64
 import hashlib
 import re
-from html import escape
 from importlib.resources import files
+from posixpath import relpath
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -18,36 +18,50 @@ from markupsafe import Markup
 
 from d2lite.pages.export import run_summary
 from d2lite.pages.export.code import highlighted
+from d2lite.pages.export.contents import contents, take_heading
 from d2lite.pages.export.layout import Variant, lay_out
-from d2lite.pages.export.outputs import Output, outputs
-from d2lite.pages.export.pictures import described, embedded
-from d2lite.pages.export.prose import SCROLLS, ProseRenderer, clean
+from d2lite.pages.export.outputs import outputs
+from d2lite.pages.export.prose import ProseRenderer
+from d2lite.pages.export.shown import output_html
+from d2lite.pages.reading.book import Book
 from d2lite.pages.reading.page import Prose
-from d2lite.pages.reading.references import find_labels, to_markdown
+from d2lite.pages.reading.references import to_markdown
 from d2lite.pages.running.result import TabResult
 
 FILES = files('d2lite.pages.export')
 
 
-def page_html(results: list[TabResult]) -> str:
-    """The page of `results`, one result for each tab that the file is to show."""
-    page, tabs = results[0].page, [result.tab for result in results]
-    prose = ProseRenderer(page.path)
-    labels = find_labels(page.parts)
-    parts = []
-    for part in lay_out(results):
+def page_html(results: list[TabResult], book: Book | None = None, home: bool = False) -> str:
+    """The page of `results`, one result for each tab that the file is to show.
+
+    `book` has the pages of the run, which this one may refer to; `home`: there is an index.html.
+    """
+    page, tabs, place = results[0].page, [result.tab for result in results], results[0].place
+    book = book or Book({place: page})
+    references = book.references(place, '.html')
+    laid_out, prose = lay_out(results), ProseRenderer(page.path)
+    texts = [to_markdown(part.text, references) for part in laid_out if isinstance(part, Prose)]
+    blocks, footnotes = prose.blocks(texts)
+    blocks, parts = iter(blocks), []
+    for part in laid_out:
         if isinstance(part, Prose):
-            html = prose(to_markdown(part.text, labels))
-            parts.append({'prose': Markup(html), 'tabs': part.tabs})
+            parts.append({'prose': Markup(next(blocks)), 'tabs': part.tabs})
         else:
             parts.append({'group': part, 'panels': [_panel(each, prose) for each in part.variants]})
-    heading = _take_heading(parts)
+    heading = take_heading(parts)
+    before, after = book.neighbours(place, '.html')
     return _render(
         'page.html',
         script=_text('page.js'),
-        title=_words(heading) or page.path.stem,
+        language=page.language,
+        title=_words(heading) or page.title,
         heading=heading,
         parts=parts,
+        contents=contents(parts),
+        footnotes=Markup(footnotes),
+        before=before,
+        after=after,
+        home=relpath('index.html', place.parent.as_posix()) if home else '',
         tabs=tabs,
         name=run_summary.title,
         names=lambda tabs: ', '.join(map(run_summary.title, tabs)),
@@ -67,46 +81,9 @@ def _panel(variant: Variant, prose: ProseRenderer) -> dict[str, Any]:
     return {
         'tab': variant.tab,
         'code': Markup(highlighted(variant.code, 'python')),
-        'outputs': [Markup(_output(each, place, prose)) for each in outputs(variant.node)],
+        'outputs': [Markup(output_html(each, place, prose)) for each in outputs(variant.node)],
         'ran': variant.ran,
     }
-
-
-def _output(output: Output, place: str, prose: ProseRenderer) -> str:
-    if output.kind == 'image/svg+xml':
-        words = described(output.content)
-        plot = f'Plot ({words})' if words else 'Plot'
-        return _picture(output, f'{plot}, output of {place}')
-    if output.kind.startswith('image/'):
-        return _picture(output, f'Picture, output of {place}')
-    if output.kind == 'text/html':
-        html = clean(output.content)
-        if re.sub('<[^>]*>', '', html).strip() or '<img' in html:
-            return f'{SCROLLS}{html}</div>'
-    if output.kind in ('text/markdown', 'text/latex'):
-        return f'<div class="prose">{prose(output.content)}</div>'
-    kind = output.kind if output.kind in ('stderr', 'error') else 'stdout'
-    text = output.fallback if output.kind == 'text/html' else output.content
-    label = {'stderr': ' aria-label="Messages"', 'error': ' aria-label="Error"'}.get(kind, '')
-    return f'<pre class="{kind}"{label}>{escape(text)}</pre>' if text else ''
-
-
-def _picture(output: Output, words: str) -> str:
-    sides = zip(('width', 'height'), output.size, strict=True)
-    size = ''.join(
-        f' {side}="{value:.0f}"' for side, value in sides if isinstance(value, int | float)
-    )
-    address = embedded(output.kind, output.content)
-    return f'<img class="plot" src="{address}" alt="{escape(words)}"{size}>'
-
-
-def _take_heading(parts: list[dict[str, Any]]) -> Markup:
-    """The heading that the page begins with, out of `parts`; empty if it does not."""
-    first = next((part for part in parts if 'prose' in part), {'prose': ''})
-    if match := re.match(r'\s*<h1\b.*?</h1>', first['prose'], flags=re.S):
-        first['prose'] = Markup(first['prose'][match.end() :])
-        return Markup(match[0])
-    return Markup('')
 
 
 def _words(html: str) -> str:

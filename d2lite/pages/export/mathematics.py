@@ -41,6 +41,15 @@ class FormulaError(ValueError):
     """A formula that cannot be translated."""
 
 
+TAG = re.compile(r'\\tag\{([^{}]*)\}')
+
+
+def formula_and_number(tex: str, *, block: bool = False) -> tuple[str, str]:
+    """The formula as `to_mathml` gives it, and the number that `\\tag{2}` in it is; '' without."""
+    match = TAG.search(tex)
+    return to_mathml(TAG.sub('', tex), block=block), match[1] if match else ''
+
+
 def to_mathml(tex: str, *, block: bool = False) -> str:
     """The formula `tex`, without its dollars, as an element of HTML. Raises FormulaError."""
     source = re.sub(

@@ -6,12 +6,15 @@ from nbformat import NotebookNode
 
 import d2lite
 from d2lite.pages.reading.page import Cell, PageError
+from d2lite.pages.reading.references import References
 from d2lite.pages.rewriting.plain_notebook import notebook_of, plain_code
 from d2lite.pages.running.result import TabResult
 
 
-def executed_notebook(result: TabResult) -> NotebookNode:
+def executed_notebook(result: TabResult, references: References | None = None) -> NotebookNode:
     """The prose and the cells of the tab, with the outputs that its kernel gave.
+
+    `references` are what the prose may refer to.
 
     The metadata of an incomplete run, and the output of its last cell, say so.
     """
@@ -21,7 +24,7 @@ def executed_notebook(result: TabResult) -> NotebookNode:
         node.source = _code(cell, result)
         return node
 
-    notebook = notebook_of(result.page, result.tab, with_outputs)
+    notebook = notebook_of(result.page, result.tab, with_outputs, references)
     notebook.metadata['d2lite'] = {
         'version': d2lite.__version__,
         'tab': result.tab,

@@ -30,22 +30,25 @@ class Output:
     content: str
     fallback: str = ''  # the plain text of something richer
     size: tuple[int | None, int | None] = (None, None)  # of a picture, in pixels, if known
+    raw: str = ''  # of a text: with the colours of a terminal
 
 
 def outputs(node: NotebookNode) -> Iterator[Output]:
     """The outputs of a cell of a notebook, in order, each in its richest known form."""
     for output in node.outputs:
         if output.output_type == 'stream':
-            yield Output(output.name, plain_text(output.text))
+            yield Output(output.name, plain_text(output.text), raw=output.text)
         elif output.output_type == 'error':
-            yield Output('error', plain_text('\n'.join(output.traceback)))
+            text = '\n'.join(output.traceback)
+            yield Output('error', plain_text(text), raw=text)
         else:
             data = output.data
             if kind := next((kind for kind in MIMETYPES if data.get(kind, '').strip()), None):
                 properties = output.metadata.get(kind, {})
                 size = properties.get('width'), properties.get('height')
-                text = plain_text(data.get('text/plain', ''))
-                yield Output(kind, text if kind == 'text/plain' else data[kind], text, size)
+                raw = data.get('text/plain', '')
+                text = plain_text(raw)
+                yield Output(kind, text if kind == 'text/plain' else data[kind], text, size, raw)
 
 
 def plain_text(text: str) -> str:

@@ -81,13 +81,46 @@
   function start() {
     const wanted = [address().tab, remembered(), tabs[0]];
     inAddress = tabs.includes(wanted[0]);
+    addCopyButtons();
     show(wanted.find(tab => tabs.includes(tab)));
+    const contents = document.querySelector('.contents');
+    if (contents) contents.open = matchMedia('(min-width: 80rem)').matches;
     follow();
   }
 
+  // Without a secure address there is no clipboard: the code is selected, for the keyboard to copy.
+  async function copy(button) {
+    const code = button.parentElement.querySelector('code');
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = 'Copied';
+      setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+    } else {
+      getSelection().selectAllChildren(code);
+    }
+  }
+
+  function addCopyButtons() {
+    for (const listing of document.querySelectorAll('.listing')) {
+      const button = document.createElement('button');
+      Object.assign(button, {type: 'button', className: 'copy', textContent: 'Copy', lang: 'en'});
+      button.setAttribute('aria-label', 'Copy this code');
+      listing.append(button);
+    }
+  }
+
+  // Another page of the run opens on the tab that this one shows.
+  function keepTab(link) {
+    const other = link.origin === location.origin && link.pathname !== location.pathname;
+    if (!chosen || !other || !link.pathname.endsWith('.html') || link.hash.includes('tab=')) return;
+    link.hash = `${link.hash ? link.hash.slice(1) + '&' : ''}tab=${chosen}`;
+  }
+
   document.addEventListener('click', event => {
-    const button = event.target.closest('[role=tab]');
+    const button = event.target.closest('[role=tab]'), link = event.target.closest('a[href]');
     if (button) choose(button.dataset.tab, button);
+    else if (event.target.matches('.copy')) copy(event.target);
+    else if (link) keepTab(link);
   });
 
   document.addEventListener('change', event => {

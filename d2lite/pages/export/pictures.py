@@ -9,7 +9,8 @@ import mimetypes
 import re
 from html import unescape
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+
+from d2lite.pages.reading.pictures import picture_file
 
 
 def embedded(mimetype: str, content: str) -> str:
@@ -21,14 +22,14 @@ def embedded(mimetype: str, content: str) -> str:
 
 def embedded_file(folder: Path, address: str) -> str | None:
     """The picture at the relative `address` in `folder`, embedded; None if there is none."""
-    parts = urlsplit(address)
-    mimetype = mimetypes.guess_type(parts.path)[0] or ''
-    if parts.scheme or parts.netloc or not mimetype.startswith('image/'):
-        return None
+    path = picture_file(folder, address)
     try:
-        data = (folder / unquote(parts.path)).read_bytes()
+        data = path.read_bytes() if path else None
     except (OSError, ValueError):
         return None
+    if data is None:
+        return None
+    mimetype = mimetypes.guess_type(path)[0]
     return f'data:{mimetype};base64,{base64.b64encode(data).decode()}'
 
 

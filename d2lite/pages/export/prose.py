@@ -1,8 +1,6 @@
 """The prose of a page as HTML that is safe to open, with its formulas as MathML.
 
-Markdown as in notebooks, where HTML between the lines is allowed. What comes out is a choice of
-harmless elements, made by nh3: no scripts, no styles, no forms, no frames, and no addresses but
-http, https and mailto. Pictures become a part of the page; those of other hosts stay outside.
+Markdown as in notebooks, where HTML between the lines is allowed; what comes out is cleaned.
 """
 
 import re
@@ -11,68 +9,62 @@ import warnings
 from html import escape
 from pathlib import Path
 
-import nh3
-from markdown_it import MarkdownIt
-from mdit_py_plugins.amsmath import amsmath_plugin
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-from mdit_py_plugins.texmath import texmath_plugin
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from mdit_py_plugins.footnote.index import footnote_tail
 
+from d2lite.pages.export.cleaning import RESERVED, clean
 from d2lite.pages.export.code import highlighted
-from d2lite.pages.export.mathematics import FormulaError, to_mathml
-from d2lite.pages.export.pictures import embedded_file
-from d2lite.pages.reading.emphasis import WIDE
+from d2lite.pages.export.markdown_parser import KINDS, adapted, markdown_parser
+from d2lite.pages.export.mathematics import FormulaError, formula_and_number
 
 # What is too wide for a phone scrolls in itself.
 SCROLLS = '<div class="scrolls">'
-
-TAGS = set(
-    'a abbr b blockquote br caption cite code dd del details dfn div dl dt em figcaption figure '
-    'h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strong sub summary '
-    'sup table tbody td tfoot th thead tr tt u ul var wbr'.split()
-)
-ATTRIBUTES = {
-    'a': {'href', 'title', 'id'},
-    'img': {'src', 'alt', 'title', 'width', 'height'},
-    'ol': {'start'},
-    'td': {'align', 'colspan', 'rowspan'},
-    'th': {'align', 'colspan', 'rowspan', 'scope'},
-    **{f'h{level}': {'id'} for level in range(1, 7)},
-}
-RESERVED = 'd2lite-'  # ids of the page itself begin with it, and those of the text never do
 # A picture without a file; its alternative text is shown instead.
 MISSING = re.compile(r'<img(?![^>]*\bsrc=)(?:[^>]*?\balt="([^"]*)")?[^>]*>')
 # Takes the place of formulas and of code while the text around them is cleaned.
 PLACE = re.compile('\ue000(\\d+)\ue001')
+END = '\ue002'  # of a block
 
 
 class ProseRenderer:
-    """Renders the blocks of prose of one page, one after the other."""
+    """Renders the prose of one page."""
 
     def __init__(self, path: Path) -> None:
         """`path` is that of the page; its pictures are looked for beside it."""
         self.path = path
         self.ids = set()  # of headings
         self.kept = []  # HTML that is not cleaned: formulas and code
-        self.markdown = MarkdownIt('commonmark', {'html': True}).enable(['table', 'strikethrough'])
-        # Digits beside a dollar are prices, not formulas.
-        self.markdown.use(dollarmath_plugin, allow_digits=False, double_inline=True)
-        self.markdown.use(texmath_plugin, delimiters='brackets').use(amsmath_plugin)
-        for kind in 'math_inline', 'math_inline_double', 'math_block', 'math_block_eqno', 'amsmath':
-            self.markdown.renderer.rules[kind] = self._formula
-        self.markdown.renderer.rules['fence'] = self._fence
-        self.markdown.renderer.rules['softbreak'] = _line_end
+        self.markdown = markdown_parser(self._formula, self._fence)
 
     def __call__(self, text: str) -> str:
-        """The HTML of one block of Markdown."""
-        text = re.sub('[\ue000\ue001]', '', text)
+        """The HTML of a text by itself, such as an output of a cell."""
+        (html,), notes = self.blocks([text])
+        return html + notes
+
+    def blocks(self, texts: list[str]) -> tuple[list[str], str]:
+        """The HTML of each block of a page, and that of the footnotes of all blocks."""
+        texts = [re.sub('[\ue000-\ue002]', '', text) for text in texts]
         environment = {}
-        tokens = self.markdown.parse(text, environment)
+        for text in texts:  # what a block defines may be used in one before it
+            self.markdown.parse(text, environment)
+        notes = environment.get('footnotes', {'refs': {}})
+        environment['footnotes'] = {'refs': dict.fromkeys(notes['refs'], -1), 'list': {}}
+        tokens = []
+        for text in texts:
+            tokens += self.markdown.parse(text, environment)
+            tokens.append(Token('html_block', '', 0, content=END))
+        state = StateCore('', self.markdown, environment, tokens)
+        footnote_tail(state)
+        tokens = list(adapted(state.tokens))
         for token, content in zip(tokens, tokens[1:], strict=False):
             if token.type == 'heading_open':
                 token.attrSet('id', self.anchor(_words(content)))
-            elif style := token.attrs.pop('style', None):  # of the columns of a table
-                token.attrSet('align', style.removeprefix('text-align:'))
         html = self.markdown.renderer.render(tokens, self.markdown.options, environment)
+        *blocks, notes = map(self._cleaned, html.split(END))
+        return blocks, notes
+
+    def _cleaned(self, html: str) -> str:
         html = clean(html, self.path.parent)
         html = MISSING.sub(lambda match: f'<em>[{match[1] or "picture"}]</em>', html)
         html = re.sub('(<table.*?</table>)', rf'{SCROLLS}\1</div>', html, flags=re.S)
@@ -98,57 +90,38 @@ class ProseRenderer:
 
     def _formula(self, tokens, index, options, environment):
         token = tokens[index]
-        block = token.type != 'math_inline'
+        block, number = token.type != 'math_inline', ''
         try:
-            formula = to_mathml(token.content, block=block)
+            formula, number = formula_and_number(token.content, block=block)
         except FormulaError as error:
             tex = ' '.join(token.content.split())
             warnings.warn(f'{self.path}: shown as TeX, for {error}: {tex}', stacklevel=1)
             formula = f'<code>{escape(token.content.strip(), quote=False)}</code>'
-        return self._keep(f'<span class="formula">{formula}</span>' if block else formula)
+        if not block:
+            return self._keep(formula)
+        formula = f'<span class="formula">{formula}</span>'
+        if number:
+            number = f'<span class="number">({escape(number)})</span>'
+            formula = f'<span class="numbered">{formula}{number}</span>'
+        return self._keep(formula)
 
     def _fence(self, tokens, index, options, environment):
-        language = tokens[index].info.strip(' {}').lstrip('.').split()[:1]
-        code = highlighted(tokens[index].content.rstrip('\n'), *language)
-        return self._keep(code)
-
-
-def clean(html: str, folder: Path | None = None) -> str:
-    """`html` without anything that could run, load or disguise itself.
-
-    Pictures are embedded from `folder`, if there is one.
-    """
-
-    def checked(tag, attribute, value):
-        if attribute == 'src':
-            is_picture = re.match(r'data:image/(png|jpeg|gif|webp|svg\+xml)[;,]', value)
-            return value if is_picture else folder and embedded_file(folder, value)
-        if attribute == 'id':
-            return None if value.startswith(RESERVED) else value
-        return None if value.strip().lower().startswith('data:') else value
-
-    return nh3.clean(
-        html,
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        url_schemes={'http', 'https', 'mailto', 'data'},
-        attribute_filter=checked,
-        link_rel='noopener noreferrer',
-    )
+        content, info = tokens[index].content, tokens[index].info.strip()
+        admonition = re.fullmatch(r'\{(\w+)\}\s*(.*)', info)
+        if admonition and admonition[1] in KINDS:
+            kind, title = admonition[1], admonition[2] or admonition[1].title()
+            inner = self.markdown.render(content, environment)
+            title = self.markdown.renderInline(title, environment)
+            return (
+                f'<div class="admonition {kind}">\n<p class="admonition-title">{title}</p>\n'
+                f'{inner}</div>\n'
+            )
+        language = info.strip(' {}').lstrip('.').split()[:1]
+        return self._keep(highlighted(content.rstrip('\n'), *language))
 
 
 def _is_mark(character: str) -> bool:
     return unicodedata.category(character).startswith('M')
-
-
-def _line_end(tokens, index, options, environment) -> str:
-    """The end of a line is a space, but not in scripts without spaces: words go on over it there.
-
-    Otherwise a search in the page would not find such a word.
-    """
-    before = next((t.content[-1] for t in reversed(tokens[:index]) if t.content), '')
-    after = next((t.content[0] for t in tokens[index + 1 :] if t.content), '')
-    return '' if re.fullmatch(f'[{WIDE}]{{2}}', before + after) else '\n'
 
 
 def _words(inline) -> str:

@@ -41,6 +41,7 @@ class Cell:
     tabs: tuple[str, ...] | None  # names of tabs, ('all',), or None if it names none
     position: int  # among all cells of the page
     front: bool  # loads the tab extension, so it runs on every tab
+    raises: bool = False  # marked `raises-exception`: it shall fail
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Prose:
 
     text: str  # Markdown, without the lines that begin and end a block of a tab
     tabs: tuple[str, ...] | None  # names of tabs, ('all',), or None outside of such a block
+    line: int = 1  # of its first line in the file
 
 
 def canonical_tabs(*names: str | Sequence[str]) -> list[str]:

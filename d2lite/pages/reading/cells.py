@@ -14,6 +14,8 @@ FRONT = re.compile(
     r'^\s*(?:%(?:re)?load_ext\s+(?:d2lbook|d2lite)\.tab\b|tab\.interact_select\()', re.M
 )
 SELECT = re.compile(r'^\s*tab\.interact_select\((?P<names>.*?)\)', re.M | re.S)
+# As a word (.raises-exception) or as a tag (tags=["raises-exception"]), which Jupytext writes.
+RAISES = re.compile(r'(?<![\w-])raises-exception(?![\w-])')
 QUOTED = re.compile(r"""['"]([^'"]*)['"]""")
 
 
@@ -32,7 +34,7 @@ def read_cell(fence: Token, position: int, path: Path) -> Cell:
         message = f'{match["mark"]} must be the first line of its cell, and there only once.'
         raise PageError(path, number, message)
     front = tabs is None and FRONT.search(source) is not None
-    return Cell(source, line, first_line, tabs, position, front)
+    return Cell(source, line, first_line, tabs, position, front, bool(RAISES.search(fence.info)))
 
 
 def offered_tabs(cell: Cell, path: Path) -> list[str]:

@@ -22,14 +22,18 @@ is for that tab only, other prose for all.
 Reading runs nothing and imports no framework.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
+from mdit_py_plugins.front_matter import front_matter_plugin
 
 from d2lite import selection
 from d2lite.pages.reading.blocks import Cell, NoCells, NoTab, PageError, Prose, has_backend
 from d2lite.pages.reading.cells import check_closed, offered_tabs, read_cell
+from d2lite.pages.reading.metadata import front_matter, language_of, title_of
 from d2lite.pages.reading.old_outputs import without_old_outputs
 from d2lite.pages.reading.prose import code_lines, split_prose
 
@@ -44,6 +48,17 @@ class Page:
     tabs: tuple[str, ...]  # those with a backend; empty for a page without tabs
     default_tab: str | None
     other_tabs: tuple[str, ...] = ()  # those that d2lite has no backend for
+    metadata: dict[str, Any] = field(default_factory=dict)  # its front matter
+
+    @cached_property
+    def title(self) -> str:
+        """The title, in plain words."""
+        return title_of(self.parts, self.metadata, self.path)
+
+    @cached_property
+    def language(self) -> str:
+        """The language of the prose, as HTML names it: `'en'`."""
+        return language_of(self.parts, self.metadata)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -100,7 +115,8 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
     """The page that `text` holds; `path` is the name it has in errors. Raises PageError."""
     path = Path(path)
     text = text.replace('\r\n', '\n').replace('\r', '\n').removesuffix('\n') + '\n'
-    tokens = MarkdownIt('commonmark').parse(text)
+    tokens = MarkdownIt('commonmark').use(front_matter_plugin).parse(text)
+    metadata, first = front_matter(tokens, path)
     fences = [token for token in tokens if token.type == 'fence']
     for fence in fences:
         check_closed(fence, path)
@@ -111,14 +127,16 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
         raise NoCells(path, 1, f'The page has no cells: no fence begins with {wanted}.')
 
     parts, lines, code = [], text.removesuffix('\n').split('\n'), code_lines(tokens)
-    ends = [0, *(fence.map[1] for fence in chosen)]
+    ends = [first, *(fence.map[1] for fence in chosen)]
     starts = [*(fence.map[0] for fence in chosen), len(lines)]
     for position, (end, start) in enumerate(zip(ends, starts, strict=True)):
         if position:
             parts.append(read_cell(chosen[position - 1], position, path))
         prose = split_prose(lines, end, start, code, path)
         if position and prose and not (marked or prose[0].tabs):
-            prose[0] = replace(prose[0], text=without_old_outputs(prose[0].text))
+            remains = without_old_outputs(prose[0].text)
+            gone = prose[0].text.count('\n') - remains.count('\n')
+            prose[0] = replace(prose[0], text=remains, line=prose[0].line + gone)
         parts += [each for each in prose if each.text]
 
     cells = [part for part in parts if isinstance(part, Cell)]
@@ -130,4 +148,4 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
     tabs = tuple(name for name in tabs if has_backend(name))
     if not tabs and 'all' in selected + named:
         tabs = tuple(selection.registered_backends())
-    return Page(path, text, tuple(parts), tabs, default, others)
+    return Page(path, text, tuple(parts), tabs, default, others, metadata)

@@ -53,8 +53,14 @@ def split_prose(lines: list[str], start: int, end: int, code: set[int], path: Pa
             message += f' before the cell in line {end + 1}; the cell itself names its tabs.'
         raise PageError(path, begin, message)
     blocks.append((begin, end, None))
-    texts = (('\n'.join(lines[a:b]), tabs) for a, b, tabs in blocks)
-    return [Prose(LEADING.sub('', text).rstrip(), tabs) for text, tabs in texts if text.strip()]
+    prose = []
+    for first, last, tabs in blocks:
+        whole = '\n'.join(lines[first:last])
+        text = LEADING.sub('', whole)
+        if text.strip():
+            line = first + 1 + whole.count('\n') - text.count('\n')
+            prose.append(Prose(text.rstrip(), tabs, line))
+    return prose
 
 
 def code_lines(tokens: list[Token]) -> set[int]:

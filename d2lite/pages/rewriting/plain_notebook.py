@@ -7,14 +7,17 @@ marks are plain Markdown.
 
 import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode, v4
 
 from d2lite import selection
 from d2lite.pages.compat.renaming import write_current_names
 from d2lite.pages.reading.blocks import Cell, PageError
+from d2lite.pages.reading.book import Book
 from d2lite.pages.reading.page import Page
-from d2lite.pages.reading.references import find_labels, to_markdown
+from d2lite.pages.reading.references import References, to_markdown
 from d2lite.pages.rewriting.code import without_save_marks
 from d2lite.pages.rewriting.imports import import_d2lite, import_line, uses_d2l_unimported
 from d2lite.pages.rewriting.tabs import Unresolvable, resolve
@@ -28,14 +31,16 @@ METADATA = {
 }
 
 
-def to_plain_notebook(page: Page, tab: str) -> NotebookNode:
-    """The notebook of `tab`, without outputs.
+def to_plain_notebook(page: Page, tab: str, references: References | None = None) -> NotebookNode:
+    """The notebook of `tab`, without outputs; `references` are what its prose may refer to.
 
     Raises PageError, with file and line, if the page has no such tab, or uses `tab` in a way that
     only running it could evaluate; BackendError if no backend has this name.
     """
     name = selection.canonical_name(tab)
-    notebook = notebook_of(page, tab, lambda cell: v4.new_code_cell(plain_code(cell, page, name)))
+    notebook = notebook_of(
+        page, tab, lambda cell: new_code_cell(cell, plain_code(cell, page, name)), references
+    )
     write_current_names(notebook.cells)
     sources = [cell.source for cell in notebook.cells if cell.cell_type == 'code']
     if uses_d2l_unimported(sources):
@@ -48,20 +53,32 @@ def to_plain_notebook(page: Page, tab: str) -> NotebookNode:
     return notebook
 
 
-def notebook_of(page: Page, tab: str, node_of: Callable[[Cell], NotebookNode]) -> NotebookNode:
+def notebook_of(
+    page: Page,
+    tab: str,
+    node_of: Callable[[Cell], NotebookNode],
+    references: References | None = None,
+) -> NotebookNode:
     """The prose of `tab`, and what `node_of` makes of its cells; what is empty is left out."""
-    parts = page.parts_for_tab(tab)
-    labels = find_labels(parts)
+    place = Path(page.path.name)
+    references = references or Book({place: page}).references(place, f'.{tab}.ipynb', tab)
     nodes = [
         node_of(part)
         if isinstance(part, Cell)
-        else v4.new_markdown_cell(to_markdown(part.text, labels))
-        for part in parts
+        else v4.new_markdown_cell(to_markdown(part.text, references))
+        for part in page.parts_for_tab(tab)
     ]
     nodes = [node for node in nodes if node.source.strip()]
     for number, node in enumerate(nodes, start=1):
         node.id = f'cell-{number}'  # the same page gives the same file
     return v4.new_notebook(cells=nodes, metadata=METADATA)
+
+
+def new_code_cell(cell: Cell, source: str, **metadata: Any) -> NotebookNode:
+    """A cell of a notebook for a cell of a page; a tag says if it shall raise an exception."""
+    if cell.raises:
+        metadata['tags'] = ['raises-exception']  # what Jupyter and nbconvert go by
+    return v4.new_code_cell(source, metadata=metadata)
 
 
 def plain_code(cell: Cell, page: Page, tab: str) -> str:

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from d2lite.pages.compat.table import hint as hint_of_old_name
 from d2lite.pages.hints import hint_for
 from d2lite.pages.reading.page import Cell
+from d2lite.pages.running.places import Places
 from d2lite.pages.running.result import Failure
 
 START_SECONDS = 120
@@ -29,6 +30,7 @@ class KernelClient(NotebookClient):
 
     on_output: Callable[[str, str], None] | None = None  # takes 'stdout' or 'stderr', and the text
     output_error: Exception | None = None  # what it raised
+    places: Places | None = None  # what the page calls the files of its cells
     lent: bool = False  # the page has names that the frameworks have given up
     usable: bool = False  # the kernel is alive and waits for the next cell
 
@@ -79,6 +81,9 @@ class KernelClient(NotebookClient):
         line = cell and cell.first_line
         try:
             await self.async_execute_cell(node, index, store_history=cell is not None)
+            if cell and cell.raises and not _raised(node):
+                message = 'this cell is marked raises-exception, and raised none'
+                return Failure(cell, line, 'NoException', message)
         except CellExecutionError as error:
             return _failure(error, node, cell, self.lent)
         except CellTimeoutError:
@@ -114,6 +119,10 @@ class KernelClient(NotebookClient):
         finally:
             if self.kc:
                 self.kc.stop_channels()
+
+
+def _raised(node: NotebookNode) -> bool:
+    return any(output.output_type == 'error' for output in node.outputs)
 
 
 def _printed(kind: str, content: dict[str, Any]) -> tuple[str, str] | None:

@@ -21,6 +21,7 @@ from nbformat import v4
 from d2lite.pages.reading.page import Page
 from d2lite.pages.running.client import KernelClient
 from d2lite.pages.running.in_kernel import MIMETYPE
+from d2lite.pages.running.places import Places
 from d2lite.pages.running.result import Failure, TabResult
 
 SETUP_SECONDS = 600  # a first import of a framework from a slow disk takes minutes
@@ -81,6 +82,7 @@ async def execute(
     with tempfile.TemporaryDirectory(prefix='d2lite-') as own:
         client = KernelClient(notebook, own)
         client.lent = result.compat
+        client.places = Places(result.page.path, cells)
         current = None
         try:
             result.error = await client.start(

@@ -7,6 +7,7 @@ printed when the tab is done. The progress is drawn on a terminal only.
 import sys
 from collections.abc import Iterable
 
+from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -19,13 +20,22 @@ MAX_TRACEBACK = 24  # lines
 
 
 class Reporter:
-    """A context that reports runs. If `quiet`, it prints failures and no other output of cells."""
+    """A context that reports runs. If `quiet`, it prints failures and no other output of cells.
 
-    def __init__(self, results: list[TabResult], jobs: int = 1, quiet: bool = False) -> None:
+    `out` is the console for the progress and what is printed between the outputs of cells.
+    """
+
+    def __init__(
+        self,
+        results: list[TabResult],
+        jobs: int = 1,
+        quiet: bool = False,
+        out: Console | None = None,
+    ) -> None:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, 'reconfigure'):  # a character it lacks must not end the run
                 stream.reconfigure(errors='replace')
-        self.console = console()
+        self.console = out or console()
         self.quiet = quiet
         self.at_once = jobs == 1 and not quiet
         self.several_pages = len({result.page.path for result in results}) > 1

@@ -78,10 +78,12 @@ class Entry:
 class Report:
     """The entries by page and tab. With a path, the file is written after each of them."""
 
-    def __init__(self, path: Path | None, resume: bool) -> None:
-        """Raises ValueError if there is a file to go on with that is no report."""
+    def __init__(self, path: Path | None, resume: bool, force: bool = False) -> None:
+        """Raises ValueError for a file that is there and is no report, unless `force`."""
         self.path = path
-        self.entries = _read(path) if path and resume and path.exists() else {}
+        there = path is not None and path.exists() and (resume or not force)
+        entries = _read(path) if path and there else {}
+        self.entries = entries if resume else {}
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -113,6 +115,7 @@ def _read(path: Path) -> dict[tuple[str, str], Entry]:
         entries = [Entry(**{key: run[key] for key in run if key in names}) for run in runs]
     except (ValueError, KeyError, TypeError):
         raise ValueError(
-            f'{path} is no report of d2lite run; without --resume, it is written anew.'
+            f'{path} is no report of d2lite run. --report takes another name; --force, without '
+            f'--resume, writes over it.'
         ) from None
     return {(entry.page, entry.tab): entry for entry in entries}

@@ -9,6 +9,7 @@ from nbformat import NotebookNode, v4
 from d2lite import selection
 from d2lite.pages.reading.page import Cell, Page
 from d2lite.pages.rewriting.overrides import Override
+from d2lite.pages.rewriting.plain_notebook import new_code_cell
 
 LOSSES = {'train_loss': 'training loss', 'val_loss': 'validation loss'}
 
@@ -93,9 +94,7 @@ class TabResult:
         `place` is the path of the page below the folder that is run; its files go there.
         """
         nodes = [
-            v4.new_code_cell(
-                cell.source, metadata={'d2lite': {'position': cell.position, 'line': cell.line}}
-            )
+            new_code_cell(cell, cell.source, d2lite={'position': cell.position, 'line': cell.line})
             for cell in page.for_tab(tab)
         ]
         notebook = v4.new_notebook(cells=nodes)
