@@ -80,13 +80,13 @@ def tensors(d2l, arrays):
     return tuple(on_device(d2l, d2l.DataModule.tensor(array)) for array in arrays)
 
 
-def fitted(d2l, model, batch, init_params=None, max_epochs=1, **kwargs):
+def fitted(d2l, model, batch, init_params=None, max_epochs=1, val=None, **kwargs):
     """The trainer after `max_epochs` steps on one batch of NumPy arrays."""
-    batch = tensors(d2l, batch)
+    batch, val = tensors(d2l, batch), val and tensors(d2l, val)
 
     class Data(d2l.DataModule):
         def get_dataloader(self, train):
-            return [batch] if train else None
+            return [batch] if train else [val] if val else None
 
     trainer = d2l.Trainer(max_epochs=max_epochs, **kwargs)
     trainer.fit(model, Data(), init_params=init_params)
@@ -103,8 +103,10 @@ def called(d2l, trainer, *inputs):
     """What the trained model puts out, in evaluation."""
     model = trainer.model
     if backend_of(d2l) == 'jax':
-        variables = {'params': trainer.state.params}
-        return d2l.numpy(model.clone(training=False).apply(variables, *inputs))
+        import jax
+
+        apply = jax.jit(model.clone(training=False).apply)  # one by one, operations take seconds
+        return d2l.numpy(apply({'params': trainer.state.params}, *inputs))
     if backend_of(d2l) == 'pytorch':
         import torch
 

@@ -91,3 +91,61 @@ def gradients(function, params, epsilon=1e-5):
             array[index] = before
             grads[name][index] = (values[0] - values[1]) / (2 * epsilon)
     return grads
+
+
+def layer_norm(params, name, X):
+    mean, var = X.mean(-1, keepdims=True), X.var(-1, keepdims=True)
+    return (X - mean) / np.sqrt(var + 1e-5) * params[f'{name}.weight'] + params[f'{name}.bias']
+
+
+def feed_forward(params, X):
+    return dense(params, 'dense2', np.maximum(dense(params, 'dense1', X), 0))
+
+
+def embedded(params, tokens):
+    X = params['embedding.weight'][tokens]
+    return X * np.sqrt(X.shape[-1]) + positions(*X.shape[1:])
+
+
+def encoder(params, num_heads, num_blks, tokens, valid_lens):
+    """What the encoder puts out, and the attention weights of each block."""
+    X, weights = embedded(params, tokens), []
+    for i in range(num_blks):
+        blk = part(params, f'blks.{i}')
+        Y, found = multi_head(part(blk, 'attention'), num_heads, X, X, X, valid_lens)
+        X = layer_norm(blk, 'addnorm1.ln', X + Y)
+        X = layer_norm(blk, 'addnorm2.ln', X + feed_forward(part(blk, 'ffn'), X))
+        weights.append(found)
+    return X, weights
+
+
+def decoder(params, num_heads, num_blks, tokens, enc_outputs, enc_valid_lens):
+    """The scores of all steps, none of which sees a later one; weights of both attentions."""
+    X, weights = embedded(params, tokens), ([], [])
+    causal = np.tile(np.arange(1, tokens.shape[1] + 1), (len(tokens), 1))
+    for i in range(num_blks):
+        blk = part(params, f'blks.{i}')
+        Y, found = multi_head(part(blk, 'attention1'), num_heads, X, X, X, causal)
+        X = layer_norm(blk, 'addnorm1.ln', X + Y)
+        weights[0].append(found)
+        encoded = enc_outputs, enc_outputs
+        Y, found = multi_head(part(blk, 'attention2'), num_heads, X, *encoded, enc_valid_lens)
+        X = layer_norm(blk, 'addnorm2.ln', X + Y)
+        weights[1].append(found)
+        X = layer_norm(blk, 'addnorm3.ln', X + feed_forward(part(blk, 'ffn'), X))
+    return dense(params, 'dense', X), weights
+
+
+def transformer(params, num_heads, num_blks, source, target, valid_lens):
+    """The scores of a transformer, and the attention weights of encoder and decoder."""
+    sizes = num_heads, num_blks
+    enc_outputs, enc_weights = encoder(part(params, 'encoder'), *sizes, source, valid_lens)
+    scores, dec_weights = decoder(part(params, 'decoder'), *sizes, target, enc_outputs, valid_lens)
+    return scores, enc_weights, dec_weights
+
+
+def cross_entropy(scores, labels, ignored):
+    """The mean over the labels that are not `ignored`."""
+    probs = np.take_along_axis(softmax(scores), labels[..., None], -1)[..., 0]
+    counts = labels != ignored
+    return -(np.log(probs) * counts).sum() / counts.sum()

@@ -38,6 +38,15 @@ def masked_softmax(X: Array, valid_lens: Array | None) -> Array:
     return nn.softmax(X, axis=-1)
 
 
+def causal_lens(X: Array, start: int = 0) -> Array:
+    """Valid lengths (batch_size, steps) with which each step of X sees itself and those before it.
+
+    `start`: how many steps came before those of X, and are among the keys.
+    """
+    lens = jnp.arange(start + 1, start + X.shape[1] + 1)
+    return jnp.broadcast_to(lens, X.shape[:2])
+
+
 class AdditiveAttention(nn.Module):
     """Scores w_v tanh(W_q q + W_k k), for queries and keys that need not have one size.
 

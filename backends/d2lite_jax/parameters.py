@@ -17,12 +17,12 @@ from d2lite.saving.numbering import numbered
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
     """The parameters and running statistics by neutral names, in neutral layouts."""
     arrays = _arrays(trainer)
-    return {name: np.array(arrays[keys]) for keys, name in _names(arrays).items()}
+    return {name: np.array(arrays[keys]) for keys, name in _names(trainer, arrays).items()}
 
 
 def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
-    names, state = _names(_arrays(trainer)), trainer.state
+    names, state = _names(trainer, _arrays(trainer)), trainer.state
 
     def filled(variables):
         values = {keys: jnp.array(arrays[names[keys]]) for keys in flatten_dict(variables)}
@@ -42,13 +42,29 @@ def _arrays(trainer):
     return flatten_dict(trainer.state.params) | flatten_dict(trainer.state.batch_stats)
 
 
-def _names(arrays):
+def _names(trainer, arrays):
     """By keys: the neutral name. Flax calls the children of a Sequential layers_0, layers_1, ..."""
+    model = trainer.model
+    if any(re.search(r'(?<!^layers)_\d+$', key) for keys in arrays for key in keys):
+        model = model.bind({'params': trainer.state.params})
     paths, names = {}, defaultdict(list)
     for *before, name in arrays:
         names[tuple(before)].append(name)
     for keys in arrays:
-        before = [re.sub(r'^layers_(\d+)$', r'\1', key) for key in keys[:-1]]
+        before = _attributes(model, keys[:-1])
         paths[keys] = '.'.join([*before, neutral_names(names[keys[:-1]])[keys[-1]]])
     names = numbered(paths.values())
     return {keys: names[path] for keys, path in paths.items()}
+
+
+def _attributes(module, keys):
+    """The attributes that lead to the module at `keys`: 'blks' and '0' if blks_0 is in a list."""
+    for key in keys:
+        name, _, number = key.rpartition('_')
+        found = getattr(module, name, None) if number.isdigit() else None
+        if isinstance(found, list | tuple):
+            yield from [number] if name == 'layers' else [name, number]
+            module = found[int(number)]
+        else:
+            yield re.sub(r'^layers_(\d+)$', r'\1', key)
+            module = getattr(module, key, None)

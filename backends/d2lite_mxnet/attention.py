@@ -8,6 +8,7 @@ Definitions: d2l, chapter "Attention Mechanisms and Transformers".
 import math
 from typing import Any
 
+import numpy as onp
 from mxnet import np, npx
 from mxnet.gluon import nn
 
@@ -34,9 +35,19 @@ def masked_softmax(X: np.ndarray, valid_lens: np.ndarray | None) -> np.ndarray:
         # MXNet's own operation for this; the gradient of its `where` with a number is wrong.
         lens = valid_lens if valid_lens.ndim == 2 else valid_lens.repeat(X.shape[1])
         rows = X.reshape((-1, X.shape[2]))
-        rows = npx.sequence_mask(rows, lens.reshape(-1), True, value=MASKED, axis=1)
+        score = max(MASKED, float(onp.finfo(X.dtype).min))
+        rows = npx.sequence_mask(rows, lens.reshape(-1), True, value=score, axis=1)
         X = rows.reshape(X.shape)
     return npx.softmax(X, axis=-1)
+
+
+def causal_lens(X: np.ndarray, start: int = 0) -> np.ndarray:
+    """Valid lengths (batch_size, steps) with which each step of X sees itself and those before it.
+
+    `start`: how many steps came before those of X, and are among the keys.
+    """
+    lens = np.arange(start + 1, start + X.shape[1] + 1, dtype='int32', ctx=X.ctx)
+    return np.broadcast_to(lens, X.shape[:2])
 
 
 class AdditiveAttention(nn.Block):

@@ -34,8 +34,17 @@ def masked_softmax(X: tf.Tensor, valid_lens: tf.Tensor | None) -> tf.Tensor:
     if valid_lens is not None:
         lens = valid_lens if len(valid_lens.shape) == 2 else valid_lens[:, None]
         is_valid = tf.range(tf.shape(X)[-1], dtype=lens.dtype) < lens[:, :, None]
-        X = tf.where(is_valid, X, tf.constant(max(MASKED, X.dtype.min), X.dtype))
+        X = tf.where(is_valid, X, tf.constant(max(MASKED, float(X.dtype.min)), X.dtype))
     return tf.nn.softmax(X, axis=-1)
+
+
+def causal_lens(X: tf.Tensor, start: int = 0) -> tf.Tensor:
+    """Valid lengths (batch_size, steps) with which each step of X sees itself and those before it.
+
+    `start`: how many steps came before those of X, and are among the keys.
+    """
+    lens = tf.range(start + 1, start + X.shape[1] + 1)
+    return tf.broadcast_to(lens, tf.shape(X)[:2])
 
 
 class AdditiveAttention(keras.layers.Layer):

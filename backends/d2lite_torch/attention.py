@@ -38,6 +38,15 @@ def masked_softmax(X: Tensor, valid_lens: Tensor | None) -> Tensor:
     return F.softmax(X, dim=-1)
 
 
+def causal_lens(X: Tensor, start: int = 0) -> Tensor:
+    """Valid lengths (batch_size, steps) with which each step of X sees itself and those before it.
+
+    `start`: how many steps came before those of X, and are among the keys.
+    """
+    lens = torch.arange(start + 1, start + X.shape[1] + 1, device=X.device)
+    return lens.expand(X.shape[0], -1)
+
+
 class AdditiveAttention(nn.Module):
     """Scores w_v tanh(W_q q + W_k k), for queries and keys that need not have one size.
 

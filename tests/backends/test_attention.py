@@ -60,6 +60,15 @@ def test_a_valid_length_of_0_weighs_all_keys_alike(d2l):
     np.testing.assert_allclose(found, np.full((1, 2, 4), 0.25), atol=1e-6)
 
 
+def test_masks_in_16_bits(d2l):
+    """A score of -1e6 is minus infinity there; a row of nothing else would have no weights."""
+    X, lengths = tensors(d2l, [random(2, 3, 4), np.array([2, 0], np.int32)])
+    X = X.half() if backend_of(d2l) == 'pytorch' else d2l.astype(X, 'float16')
+    found = d2l.numpy(d2l.masked_softmax(X, lengths))
+    assert found.dtype == np.float16 and (found[0, :, 2:] == 0).all()
+    np.testing.assert_allclose(found[1], np.full((3, 4), 0.25), atol=1e-3)
+
+
 @pytest.mark.parametrize('lengths', LENGTHS, ids=['none', 'examples', 'queries'])
 def test_additive_attention_is_numpy_s_forward_and_backward(d2l, lengths):
     params = {

@@ -1,0 +1,172 @@
+"""Transformers on MXNet: attention and dense layers only, from one sequence to another.
+
+Tokens are (batch_size, num_steps), indices of a vocabulary; within, each is num_hiddens numbers.
+Definitions: d2l, section "The Transformer Architecture".
+"""
+
+import math
+from typing import Any
+
+from mxnet import init, np
+from mxnet.gluon import nn
+
+from d2lite_mxnet.attention import MultiHeadAttention, PositionalEncoding, causal_lens
+from d2lite_mxnet.sequence import AttentionDecoder, Encoder
+
+
+class PositionWiseFFN(nn.Block):
+    """Two dense layers, a rectifier between them: the same for each step of a sequence."""
+
+    def __init__(self, ffn_num_hiddens: int, ffn_num_outputs: int) -> None:
+        super().__init__()
+        self.dense1 = nn.Dense(ffn_num_hiddens, activation='relu', flatten=False)
+        self.dense2 = nn.Dense(ffn_num_outputs, flatten=False)
+
+    def forward(self, X: np.ndarray) -> np.ndarray:
+        return self.dense2(self.dense1(X))
+
+
+class AddNorm(nn.Block):
+    """The sum of X and of Y, some of it dropped, with layer normalisation."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.ln = nn.LayerNorm()
+
+    def forward(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        return self.ln(self.dropout(Y) + X)
+
+
+class TransformerEncoderBlock(nn.Block):
+    """Attention of a sequence to itself, and dense layers; X and the result have the same shape."""
+
+    def __init__(
+        self,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        dropout: float,
+        use_bias: bool = False,
+    ) -> None:
+        super().__init__()
+        self.attention = MultiHeadAttention(num_hiddens, num_heads, dropout, use_bias)
+        self.addnorm1 = AddNorm(dropout)
+        self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
+        self.addnorm2 = AddNorm(dropout)
+
+    def forward(self, X: np.ndarray, valid_lens: np.ndarray | None) -> np.ndarray:
+        Y = self.addnorm1(X, self.attention(X, X, X, valid_lens))
+        return self.addnorm2(Y, self.ffn(Y))
+
+
+class TransformerEncoder(Encoder):
+    """Reads the source: an embedding, positions, and `num_blks` blocks.
+
+    It returns (batch_size, num_steps, num_hiddens). `attention_weights` has those of each block,
+    (batch_size * num_heads, num_steps, num_steps).
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        num_blks: int,
+        dropout: float,
+        use_bias: bool = False,
+    ) -> None:
+        super().__init__()
+        self.num_hiddens = num_hiddens
+        self.embedding = nn.Embedding(vocab_size, num_hiddens)
+        self.pos_encoding = PositionalEncoding(num_hiddens, dropout)
+        sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
+        self.blks = nn.Sequential()
+        self.blks.add(*[TransformerEncoderBlock(*sizes) for _ in range(num_blks)])
+        self.initialize(init.Xavier())
+
+    def forward(self, X: np.ndarray, valid_lens: np.ndarray | None) -> np.ndarray:
+        # As large as the waves of the positions, however many numbers there are.
+        X = self.pos_encoding(self.embedding(X) * math.sqrt(self.num_hiddens))
+        for blk in self.blks:
+            X = blk(X, valid_lens)
+        return X
+
+    @property
+    def attention_weights(self) -> list:
+        return [blk.attention.attention.attention_weights for blk in self.blks]
+
+
+class TransformerDecoderBlock(nn.Block):
+    """Attention to the tokens so far, attention to the source, and dense layers; the `i`-th block.
+
+    The state is what the encoder returned, its valid lengths, and for each block the tokens so far,
+    (batch_size, steps, num_hiddens), or None.
+    """
+
+    def __init__(
+        self, num_hiddens: int, ffn_num_hiddens: int, num_heads: int, dropout: float, i: int
+    ) -> None:
+        super().__init__()
+        self.i = i
+        self.attention1 = MultiHeadAttention(num_hiddens, num_heads, dropout)
+        self.addnorm1 = AddNorm(dropout)
+        self.attention2 = MultiHeadAttention(num_hiddens, num_heads, dropout)
+        self.addnorm2 = AddNorm(dropout)
+        self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
+        self.addnorm3 = AddNorm(dropout)
+
+    def forward(self, X: np.ndarray, state: list) -> tuple[np.ndarray, list]:
+        enc_outputs, enc_valid_lens, so_far = state
+        before = so_far[self.i]
+        tokens = X if before is None else np.concatenate((before, X), axis=1)
+        so_far = [*so_far[: self.i], tokens, *so_far[self.i + 1 :]]
+        # None may look at a token that comes after it: in prediction there is none yet.
+        lens = causal_lens(X, tokens.shape[1] - X.shape[1])
+        Y = self.addnorm1(X, self.attention1(X, tokens, tokens, lens))
+        Z = self.addnorm2(Y, self.attention2(Y, enc_outputs, enc_outputs, enc_valid_lens))
+        return self.addnorm3(Z, self.ffn(Z)), [enc_outputs, enc_valid_lens, so_far]
+
+
+class TransformerDecoder(AttentionDecoder):
+    """Writes the target: an embedding, positions, `num_blks` blocks, and a dense layer.
+
+    `attention_weights` has two lists, one of attention to the tokens so far, one of attention to
+    the source: those of each block, (batch_size * num_heads, num_steps, keys).
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        num_blks: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.num_hiddens, self.num_blks = num_hiddens, num_blks
+        self.embedding = nn.Embedding(vocab_size, num_hiddens)
+        self.pos_encoding = PositionalEncoding(num_hiddens, dropout)
+        sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout
+        self.blks = nn.Sequential()
+        self.blks.add(*[TransformerDecoderBlock(*sizes, i) for i in range(num_blks)])
+        self.dense = nn.Dense(vocab_size, flatten=False)
+        self.initialize(init.Xavier())
+
+    def init_state(self, enc_all_outputs: Any, *args: Any) -> list:
+        return [enc_all_outputs, *(args or [None]), [None] * self.num_blks]
+
+    def forward(self, X: np.ndarray, state: list) -> tuple[np.ndarray, list]:
+        before = state[2][0]
+        start = 0 if before is None else before.shape[1]
+        X = self.pos_encoding(self.embedding(X) * math.sqrt(self.num_hiddens), start)
+        for blk in self.blks:
+            X, state = blk(X, state)
+        return self.dense(X), state
+
+    @property
+    def attention_weights(self) -> list:
+        pairs = [(blk.attention1.attention, blk.attention2.attention) for blk in self.blks]
+        return [[each.attention_weights for each in layers] for layers in zip(*pairs, strict=True)]
