@@ -50,10 +50,8 @@ def compare(found: TrainingRecord, problem: Problem) -> Row:
     row.furthest = max(parameters, key=lambda name: np.nan_to_num(parameters[name][1], nan=np.inf))
     step_rel = np.max([relative for _, relative in one.values()], axis=0)
     row.step_rel = step_rel.max()
-    # Written so that NaN is outside.
-    inside = step_rel <= tolerance.step
-    for _, relative in run.values():
-        inside &= relative <= tolerance.run
+    shares = [step_rel / tolerance.step, *(rel / tolerance.run for _, rel in run.values())]
+    inside = np.max(shares, axis=0) <= 1  # NaN is not
     row.first_outside = None if inside.all() else int(np.argmin(inside)) + 1
     row.deviations = run
     return row
