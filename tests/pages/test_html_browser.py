@@ -10,6 +10,7 @@ from nbformat import v4
 from results import LESSON, PLOT, display, lesson_outputs, ran, stream
 
 from d2lite.pages.export.html import page_html
+from d2lite.pages.reading.book import Book
 from d2lite.pages.running.collect import collect
 from d2lite.pages.running.kernel import wait_for
 from d2lite.pages.running.progress import Reporter
@@ -239,10 +240,14 @@ def test_contrast(visit, scheme):
     code += '%time\nclass A: pass'
     outputs = [
         stream('out\n'),
+        stream(''.join(f'\x1b[{30 + n}mtext\x1b[0m \x1b[{40 + n}mtext\x1b[0m ' for n in range(8))),
+        stream('many\n' * 50),
         stream('warning\n', 'stderr'),
         v4.new_output('error', ename='E', evalue='v', traceback=['E: v']),
     ]
-    text = LESSON + f'> quoted [link](#a) `code`\n\n```{{.python .input}}\n%%tab all\n{code}\n```\n'
+    text = LESSON + '> quoted [link](#a) `code`[^1]\n\n[^1]: note\n\n## Another\n\n'
+    text += ''.join(f'!!! {kind}\n    A [link](#a).\n\n' for kind in ('note', 'warning', 'error'))
+    text += f'$$x$$\n:eqlabel:`eq_x`\n\n```{{.python .input}}\n%%tab all\n{code}\n```\n'
     results = ran(text, lambda tab, cell: outputs if '@f' in cell.source else [])
     results[1].cells_run = 1
     page = visit(page_html(results), '#tab=pytorch', color_scheme=scheme)
@@ -259,6 +264,56 @@ def test_print_shows_the_chosen_tab_with_its_name(visit, lesson):
     assert not page.locator('.bar').is_visible()
     assert page.locator('.plot:visible').count() == 1
     assert page.locator('#d2lite-cell-6-jax .tab-name').is_visible()
+    assert not page.locator('.copy:visible').count()
+
+
+def test_print_shows_the_whole_of_a_long_output(visit):
+    many = stream('\n'.join(f'line {n}' for n in range(60)))
+    page = visit(page_html(ran('```python\n1\n```\n', lambda *_: [many], tabs=['jax'])))
+    last = page.locator('pre.stdout').last
+    assert not last.is_visible()
+    page.get_by_text('45 more lines').click()
+    assert last.is_visible()
+    page.reload()
+    page.emulate_media(media='print')
+    assert page.locator('pre.stdout').last.evaluate('e => e.getBoundingClientRect().height') > 100
+
+
+def test_code_can_be_copied(visit, lesson):
+    page = visit(lesson, '#tab=pytorch', permissions=['clipboard-read', 'clipboard-write'])
+    listing = page.locator('#d2lite-cell-2-pytorch .listing')
+    button = listing.get_by_role('button', name='Copy this code')
+    listing.hover()
+    button.click()
+    assert page.evaluate('navigator.clipboard.readText()') == 'import torch'
+    assert button.inner_text() == 'Copied'
+
+
+def test_contents_are_open_beside_the_page_and_closed_above_it(visit):
+    text = LESSON.replace('## Training', '## A\n\n## Training')
+    html = page_html(ran(text, lesson_outputs))
+    for width, is_open in (1400, True), (700, False):
+        page = visit(html, viewport={'width': width, 'height': 700})
+        entry = page.locator('.contents').get_by_role('link', name='Training')
+        assert page.locator('.contents').evaluate('e => e.open') == entry.is_visible() == is_open
+    box, main = page.locator('.contents').bounding_box(), page.locator('main').bounding_box()
+    assert box['x'] >= main['x']
+    page = visit(html, viewport={'width': 1280, 'height': 700})
+    box, main = page.locator('.contents').bounding_box(), page.locator('main').bounding_box()
+    assert 0 <= box['x'] and box['x'] + box['width'] <= main['x'] + 20
+    page.locator('.contents').get_by_role('link', name='Training').click()
+    assert page.url.endswith('#training')
+
+
+def test_another_page_opens_on_the_same_tab(visit, tmp_path):
+    results = [ran(LESSON, lesson_outputs, path=f'{name}.md') for name in ('page', 'other')]
+    book = Book({runs[0].place: runs[0].page for runs in results})
+    (tmp_path / 'other.html').write_text(page_html(results[1], book))
+    page = visit(page_html(results[0], book))
+    page.locator('#d2lite-cell-6-jax-tab').click()
+    page.get_by_role('link', name='A lesson →').first.click()
+    page.wait_for_url('**/other.html#tab=jax')
+    assert shown(page)[2] == ['jax']
 
 
 INJECTIONS = """

@@ -24,7 +24,7 @@ LETTERS = {
     'ja': '\u3040-\u30ff', 'ko': '\uac00-\ud7af', 'zh': '\u4e00-\u9fff',
     'vi': 'ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ', 'tr': 'ığş', 'pt': 'ãõ',
 }  # fmt: skip
-SHARE = 0.003  # of all letters; a foreign name alone has less
+SHARE = 0.006  # of all letters; a foreign name alone has less
 
 
 def front_matter(tokens: list[Token], path: Path) -> tuple[dict[str, Any], int]:
@@ -40,9 +40,8 @@ def front_matter(tokens: list[Token], path: Path) -> tuple[dict[str, Any], int]:
         line = mark.line + 2 if mark else 1
         raise PageError(path, line, f'The front matter is no YAML: {error}') from None
     if not isinstance(found, dict):
-        raise PageError(
-            path, 1, 'The front matter is YAML with a key in each line, as title: A page'
-        )
+        message = 'The front matter has a key in each line, as in title: A page'
+        raise PageError(path, 1, message)
     return found, tokens[0].map[1]
 
 
