@@ -15,6 +15,7 @@ from d2lite_jax.attention import (
     masked_softmax,
 )
 from d2lite_jax.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_jax.clipping import grad_clipping
 from d2lite_jax.convolution import LeNet, corr2d, init_cnn
 from d2lite_jax.data import (
     DataModule,
@@ -42,7 +43,6 @@ from d2lite_jax.recurrent import (
     RNNLM,
     RNNLMScratch,
     RNNScratch,
-    grad_clipping,
 )
 from d2lite_jax.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_jax.seq2seq import (
@@ -62,5 +62,6 @@ from d2lite_jax.transformer import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )
+from d2lite_jax.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
 __all__ = [*NAMES, 'TrainState', 'get_key', 'get_seed']

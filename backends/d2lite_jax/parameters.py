@@ -12,17 +12,20 @@ from jax import numpy as jnp
 
 from d2lite.saving.layouts import neutral_names
 from d2lite.saving.numbering import numbered
+from d2lite_jax.gates import neutral_gates, own_gates
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
     """The parameters and running statistics by neutral names, in neutral layouts."""
     arrays = _arrays(trainer)
-    return {name: np.array(arrays[keys]) for keys, name in _names(trainer, arrays).items()}
+    names = _names(trainer, arrays)
+    return neutral_gates({name: np.array(arrays[keys]) for keys, name in names.items()})
 
 
 def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
     names, state = _names(trainer, _arrays(trainer)), trainer.state
+    arrays = own_gates(arrays, names.values())
 
     def filled(variables):
         values = {keys: jnp.array(arrays[names[keys]]) for keys in flatten_dict(variables)}

@@ -10,7 +10,6 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import jax
-import optax
 from flax import linen as nn
 from jax import Array
 from jax import numpy as jnp
@@ -126,47 +125,73 @@ class RNNLMScratch(Classifier):
 
 
 class RNN(nn.Module):
-    """Flax's own recurrent cell with tanh; the state H is (batch_size, num_hiddens)."""
+    """Flax's own recurrent cell with tanh.
+
+    The state H is (batch_size, num_hiddens). If `bidirectional`, a second cell reads from the end:
+    outputs are (num_steps, batch_size, 2 * num_hiddens), and the state is a pair of both.
+    """
 
     num_hiddens: int
+    bidirectional: bool = field(default=False, kw_only=True)
 
     def setup(self) -> None:
-        cell = nn.SimpleCell(self.num_hiddens)
-        self.rnn = nn.RNN(cell, time_major=True, return_carry=True)
+        self.rnn = self.layer(nn.SimpleCell)
 
-    def __call__(
-        self, inputs: Array, H: Array | None = None, training: bool = False
-    ) -> tuple[Array, Array]:
+    def layer(self, cell: type[nn.RNNCellBase]) -> nn.RNN | nn.Bidirectional:
+        """A layer of recurrent cells."""
+        if self.bidirectional:
+            both = nn.RNN(cell(self.num_hiddens)), nn.RNN(cell(self.num_hiddens))
+            return nn.Bidirectional(*both, time_major=True, return_carry=True)
+        return nn.RNN(cell(self.num_hiddens), time_major=True, return_carry=True)
+
+    def __call__(self, inputs: Array, H: Any = None, training: bool = False) -> tuple[Array, Any]:
         """`training`: whether units are dropped, in networks that have dropout."""
         H, outputs = self.rnn(inputs, initial_carry=H)
         return outputs, H
 
 
-class GRU(RNN):
-    """Flax's own gated recurrent units, `num_layers` layers of them, with dropout between.
+class GRUCell(nn.GRUCell):
+    """Flax's own gated recurrent units, with the second biases that all other frameworks have.
 
-    The state is (num_layers, batch_size, num_hiddens).
+    Flax has one for the new state alone. A step moves the sum of two biases twice.
+    """
+
+    @nn.compact
+    def __call__(self, carry: Array, inputs: Array) -> tuple[Array, Array]:
+        size, start = self.features, self.recurrent_kernel_init
+        x = {gate: nn.Dense(size, name=f'i{gate}')(inputs) for gate in 'rzn'}
+        h = {gate: nn.Dense(size, kernel_init=start, name=f'h{gate}')(carry) for gate in 'rzn'}
+        reset, update = nn.sigmoid(x['r'] + h['r']), nn.sigmoid(x['z'] + h['z'])
+        new = jnp.tanh(x['n'] + reset * h['n'])
+        carry = (1 - update) * new + update * carry
+        return carry, carry
+
+
+class GRU(RNN):
+    """Layers of gated recurrent units, `num_layers` of them, with dropout between.
+
+    The state is (num_layers, batch_size, num_hiddens); twice as many layers if `bidirectional`.
     """
 
     num_layers: int = 1
     dropout: float = 0
 
     def setup(self) -> None:
-        self.layers = [self.layer(nn.GRUCell) for _ in range(self.num_layers)]
+        self.rnn = [self.layer(GRUCell) for _ in range(self.num_layers)]
         self.drop = nn.Dropout(self.dropout)
 
-    def layer(self, cell: type[nn.RNNCellBase]) -> nn.RNN:
-        """A layer of recurrent cells."""
-        return nn.RNN(cell(self.num_hiddens), time_major=True, return_carry=True)
-
     def __call__(self, X: Array, state: Any = None, training: bool = False) -> tuple[Array, Any]:
-        states = []
-        for i, layer in enumerate(self.layers):
-            before = None if state is None else jax.tree.map(lambda each, i=i: each[i], state)
+        states, directions = [], 1 + self.bidirectional
+        for i, layer in enumerate(self.rnn):
+            before = None
+            if state is not None:
+                numbers = range(i * directions, (i + 1) * directions)
+                before = [jax.tree.map(lambda each, n=n: each[n], state) for n in numbers]
+                before = before if self.bidirectional else before[0]
             if i > 0:
                 X = self.drop(X, deterministic=not training)
             after, X = layer(X, initial_carry=before)
-            states.append(after)
+            states += after if self.bidirectional else [after]
         return X, jax.tree.map(lambda *each: jnp.stack(each), *states)
 
 
@@ -174,11 +199,11 @@ class LSTM(GRU):
     """Flax's own long short-term memory, `num_layers` layers of it, with dropout between.
 
     The state is a pair, the memory and the hidden state, both (num_layers, batch_size,
-    num_hiddens).
+    num_hiddens); twice as many layers if `bidirectional`.
     """
 
     def setup(self) -> None:
-        self.layers = [self.layer(nn.OptimizedLSTMCell) for _ in range(self.num_layers)]
+        self.rnn = [self.layer(nn.OptimizedLSTMCell) for _ in range(self.num_layers)]
         self.drop = nn.Dropout(self.dropout)
 
 
@@ -197,10 +222,3 @@ class RNNLM(RNNLMScratch):
     def forward(self, X: Array, state: Any = None) -> Array:
         rnn_outputs, _ = self.rnn(self.one_hot(X), state, self.training)
         return self.output_layer(rnn_outputs)
-
-
-def grad_clipping(grads: Any, theta: float) -> Any:
-    """The gradients, scaled down so that their common norm is at most `theta`."""
-    norm = optax.global_norm(grads)
-    scale = jnp.where(norm > theta, theta / norm, 1.0)
-    return jax.tree.map(lambda grad: grad * scale, grads)

@@ -15,6 +15,7 @@ from d2lite_mxnet.attention import (
     masked_softmax,
 )
 from d2lite_mxnet.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_mxnet.clipping import grad_clipping
 from d2lite_mxnet.convolution import LeNet, corr2d, init_cnn
 from d2lite_mxnet.data import (
     DataModule,
@@ -41,7 +42,6 @@ from d2lite_mxnet.recurrent import (
     RNNLM,
     RNNLMScratch,
     RNNScratch,
-    grad_clipping,
 )
 from d2lite_mxnet.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_mxnet.seq2seq import (
@@ -61,5 +61,6 @@ from d2lite_mxnet.transformer import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )
+from d2lite_mxnet.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
 __all__ = [*NAMES]

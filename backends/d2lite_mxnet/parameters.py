@@ -14,6 +14,7 @@ from d2lite.saving.layouts import from_neutral, neutral_names, to_neutral
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
 from d2lite.training.module import set_attribute
+from d2lite_mxnet.gates import neutral_gates, own_gates
 from d2lite_mxnet.hybrid import layer_by_layer
 from d2lite_mxnet.module import plain_arrays
 
@@ -27,13 +28,15 @@ def get_parameters(trainer: Any) -> dict[str, onp.ndarray]:
     for name, param, layer, image in _parameters(trainer):
         array = param.data().asnumpy()
         arrays[name] = to_neutral(array, image) if layer else array
-    return arrays
+    return neutral_gates(arrays)
 
 
 def set_parameters(trainer: Any, arrays: Mapping[str, onp.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
     _check_types(arrays)
-    for name, param, layer, image in list(_parameters(trainer)):
+    parameters = list(_parameters(trainer))
+    arrays = own_gates(arrays, {name: param for name, param, *_ in parameters})
+    for name, param, layer, image in parameters:
         array = from_neutral(arrays[name], image) if layer else arrays[name]
         param.cast(array.dtype)
         param.set_data(np.array(array))

@@ -14,7 +14,7 @@ from mxnet.gluon import nn, rnn
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.recurrent import continued, initial_weights
 from d2lite_mxnet.classification import Classifier
-from d2lite_mxnet.module import Module, plain_arrays
+from d2lite_mxnet.module import Module
 from d2lite_mxnet.tensor import exp, matmul, numpy, stack, swapaxes
 
 if TYPE_CHECKING:
@@ -114,12 +114,17 @@ class RNNLMScratch(Classifier):
 
 
 class RNN(Module):
-    """Gluon's own recurrent layer with tanh; the state H is (1, batch_size, num_hiddens)."""
+    """Gluon's own recurrent layer with tanh.
 
-    def __init__(self, num_hiddens: int) -> None:
+    The state H is (1, batch_size, num_hiddens). If `bidirectional`, a second layer reads from the
+    end: outputs are (num_steps, batch_size, 2 * num_hiddens), and the state is that of both.
+    """
+
+    def __init__(self, num_hiddens: int, bidirectional: bool = False) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.rnn = rnn.RNN(num_hiddens, activation='tanh')
+        layer = rnn.RNN(num_hiddens, activation='tanh', bidirectional=bidirectional)
+        self.rnn = with_one_bias(layer)
 
     def forward(self, inputs: np.ndarray, H: Any = None) -> tuple[np.ndarray, Any]:
         if H is None:
@@ -131,31 +136,54 @@ class RNN(Module):
 class GRU(RNN):
     """Gluon's own layers of gated recurrent units, `num_layers` of them, with dropout between.
 
-    The state is (num_layers, batch_size, num_hiddens).
+    The state is (num_layers, batch_size, num_hiddens); twice as many layers if `bidirectional`.
     """
 
-    def __init__(self, num_hiddens: int, num_layers: int = 1, dropout: float = 0) -> None:
+    def __init__(
+        self,
+        num_hiddens: int,
+        num_layers: int = 1,
+        dropout: float = 0,
+        bidirectional: bool = False,
+    ) -> None:
         Module.__init__(self)
         self.save_hyperparameters()
-        self.rnn = rnn.GRU(num_hiddens, num_layers, dropout=dropout)
+        self.rnn = rnn.GRU(num_hiddens, num_layers, dropout=dropout, bidirectional=bidirectional)
 
 
 class LSTM(RNN):
     """Gluon's own layers of long short-term memory, `num_layers` of them, with dropout between.
 
     The state is a pair, the hidden state and the memory, both (num_layers, batch_size,
-    num_hiddens).
+    num_hiddens); twice as many layers if `bidirectional`.
     """
 
-    def __init__(self, num_hiddens: int, num_layers: int = 1, dropout: float = 0) -> None:
+    def __init__(
+        self,
+        num_hiddens: int,
+        num_layers: int = 1,
+        dropout: float = 0,
+        bidirectional: bool = False,
+    ) -> None:
         Module.__init__(self)
         self.save_hyperparameters()
-        self.rnn = rnn.LSTM(num_hiddens, num_layers, dropout=dropout)
+        layers = rnn.LSTM(num_hiddens, num_layers, dropout=dropout, bidirectional=bidirectional)
+        self.rnn = with_one_bias(layers)
 
     def forward(self, inputs: np.ndarray, H: Any = None) -> tuple[np.ndarray, Any]:
         if H is None:
             H = self.rnn.begin_state(inputs.shape[1], ctx=inputs.ctx)
         return self.rnn(inputs, H)
+
+
+def with_one_bias(layers: nn.Block) -> nn.Block:
+    """The layers with one bias to be trained, as elsewhere: the second, h2h_bias, stays 0.
+
+    The two are only added, so a step would move their sum twice.
+    """
+    for param in layers.collect_params('.*h2h_bias').values():
+        param.grad_req = 'null'
+    return layers
 
 
 class RNNLM(RNNLMScratch):
@@ -167,19 +195,3 @@ class RNNLM(RNNLMScratch):
 
     def output_layer(self, hiddens: np.ndarray) -> np.ndarray:
         return swapaxes(self.linear(hiddens), 0, 1)
-
-
-def grad_clipping(net: Any, theta: float) -> None:
-    """Scales the gradients of `net` down so that their common norm is at most `theta`.
-
-    `net`: a block, or an object whose `params` are arrays.
-    """
-    if isinstance(net, nn.Block):
-        grads = [param.grad() for param in net.collect_params().values()]
-        grads += [array.grad for _, array in plain_arrays(net)]
-    else:
-        grads = [param.grad for param in net.params]
-    norm = np.sqrt(sum(np.sum(grad**2) for grad in grads))
-    if norm > theta:
-        for grad in grads:
-            grad[:] *= theta / norm

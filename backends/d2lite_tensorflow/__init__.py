@@ -15,6 +15,7 @@ from d2lite_tensorflow.attention import (
     masked_softmax,
 )
 from d2lite_tensorflow.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_tensorflow.clipping import grad_clipping
 from d2lite_tensorflow.convolution import LeNet, corr2d, init_cnn
 from d2lite_tensorflow.data import (
     DataModule,
@@ -47,7 +48,6 @@ from d2lite_tensorflow.recurrent import (
     RNNLM,
     RNNLMScratch,
     RNNScratch,
-    grad_clipping,
 )
 from d2lite_tensorflow.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_tensorflow.seq2seq import (
@@ -67,5 +67,6 @@ from d2lite_tensorflow.transformer import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )
+from d2lite_tensorflow.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
 __all__ = [*NAMES]

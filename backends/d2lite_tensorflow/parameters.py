@@ -11,18 +11,22 @@ from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
 from d2lite.training.module import attributes, set_attribute
 from d2lite_tensorflow.framework import keras
+from d2lite_tensorflow.gates import neutral_gates, own_gates
 from d2lite_tensorflow.module import Module, plain_variables
 from d2lite_tensorflow.tensor import numpy
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
     """The parameters and running statistics by neutral names, in neutral layouts."""
-    return {name: numpy(variable).copy() for name, variable, *_ in _variables(trainer)}
+    arrays = {name: numpy(variable).copy() for name, variable, *_ in _variables(trainer)}
+    return neutral_gates(arrays)
 
 
 def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
-    for name, variable, owner, path in _variables(trainer):
+    variables = _variables(trainer)
+    arrays = own_gates(arrays, {name: variable for name, variable, *_ in variables})
+    for name, variable, owner, path in variables:
         if owner is None or variable.dtype == arrays[name].dtype:
             variable.assign(arrays[name])
         else:  # a variable keeps its dtype, so one of another dtype takes its place

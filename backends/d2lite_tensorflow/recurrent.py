@@ -112,34 +112,43 @@ class RNNLMScratch(Classifier):
 
 
 class RNN(Module):
-    """Keras's own recurrent layer with tanh; the state H is (batch_size, num_hiddens)."""
+    """Keras's own recurrent layer with tanh.
 
-    def __init__(self, num_hiddens: int) -> None:
+    The state H is (batch_size, num_hiddens). If `bidirectional`, a second layer reads from the end:
+    outputs are (num_steps, batch_size, 2 * num_hiddens), and the state is a list of both.
+    """
+
+    def __init__(self, num_hiddens: int, bidirectional: bool = False) -> None:
         super().__init__()
         self.save_hyperparameters()
-        layer = keras.layers.SimpleRNN
-        self.rnn = layer(num_hiddens, return_sequences=True, return_state=True)
+        self.rnn = recurrent_layer(keras.layers.SimpleRNN, num_hiddens, bidirectional)
 
     def forward(self, inputs: tf.Tensor, H: Any = None) -> tuple[tf.Tensor, Any]:
         # Keras has the examples first, and then the steps.
-        outputs, H = self.rnn(swapaxes(inputs, 0, 1), initial_state=H)
-        return swapaxes(outputs, 0, 1), H
+        outputs, *H = self.rnn(swapaxes(inputs, 0, 1), initial_state=H)
+        return swapaxes(outputs, 0, 1), H if self.bidirectional else H[0]
 
 
 class GRU(RNN):
     """Keras's own layers of gated recurrent units, `num_layers` of them, with dropout between.
 
-    The state is a list: for each layer (batch_size, num_hiddens).
+    The state is a list: for each layer (batch_size, num_hiddens), or two of them if
+    `bidirectional`.
     """
 
     layer = keras.layers.GRU
 
-    def __init__(self, num_hiddens: int, num_layers: int = 1, dropout: float = 0) -> None:
+    def __init__(
+        self,
+        num_hiddens: int,
+        num_layers: int = 1,
+        dropout: float = 0,
+        bidirectional: bool = False,
+    ) -> None:
         Module.__init__(self)
         self.save_hyperparameters(ignore=['dropout'])
         self.rnn = [
-            self.layer(num_hiddens, return_sequences=True, return_state=True)
-            for _ in range(num_layers)
+            recurrent_layer(self.layer, num_hiddens, bidirectional) for _ in range(num_layers)
         ]
         self.dropout = keras.layers.Dropout(dropout)
 
@@ -157,10 +166,18 @@ class LSTM(GRU):
     """Keras's own layers of long short-term memory, `num_layers` of them, with dropout between.
 
     The state is a list: for each layer a pair, the hidden state and the memory, both (batch_size,
-    num_hiddens).
+    num_hiddens), or two such pairs in one list if `bidirectional`.
     """
 
     layer = keras.layers.LSTM
+
+
+def recurrent_layer(
+    layer: type[keras.layers.Layer], num_hiddens: int, bidirectional: bool
+) -> keras.layers.Layer:
+    """A recurrent layer of Keras that returns all outputs and the state."""
+    layer = layer(num_hiddens, return_sequences=True, return_state=True)
+    return keras.layers.Bidirectional(layer) if bidirectional else layer
 
 
 class RNNLM(RNNLMScratch):
@@ -171,9 +188,3 @@ class RNNLM(RNNLMScratch):
 
     def output_layer(self, hiddens: tf.Tensor) -> tf.Tensor:
         return swapaxes(self.linear(hiddens), 0, 1)
-
-
-def grad_clipping(grads: Sequence[tf.Tensor], theta: float) -> list[tf.Tensor]:
-    """The gradients, scaled down so that their common norm is at most `theta`."""
-    clipped, _ = tf.clip_by_global_norm(grads, theta)
-    return clipped

@@ -15,6 +15,7 @@ from d2lite_torch.attention import (
     masked_softmax,
 )
 from d2lite_torch.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_torch.clipping import grad_clipping
 from d2lite_torch.convolution import LeNet, corr2d, init_cnn
 from d2lite_torch.data import (
     DataModule,
@@ -41,7 +42,6 @@ from d2lite_torch.recurrent import (
     RNNLM,
     RNNLMScratch,
     RNNScratch,
-    grad_clipping,
 )
 from d2lite_torch.resnet import Residual, ResNet, ResNeXtBlock
 from d2lite_torch.seq2seq import (
@@ -62,5 +62,6 @@ from d2lite_torch.transformer import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )
+from d2lite_torch.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
 __all__ = [*NAMES, 'init_seq2seq']

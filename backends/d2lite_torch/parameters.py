@@ -13,21 +13,25 @@ from torch import Tensor, nn
 from d2lite.saving.layouts import from_neutral, neutral_names, to_neutral
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
+from d2lite_torch.gates import neutral_gates, own_gates
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.tensor import from_numpy, numpy
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
     """The parameters and running statistics by neutral names, in neutral layouts."""
-    return {
+    arrays = {
         name: to_neutral(numpy(tensor), image) if layer else numpy(tensor).copy()
         for name, tensor, layer, image in _tensors(trainer)
     }
+    return neutral_gates(arrays)
 
 
 def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Gives the parameters the values, and the dtypes, of arrays as `get_parameters` has them."""
-    for name, tensor, layer, image in _tensors(trainer):
+    tensors = list(_tensors(trainer))
+    arrays = own_gates(arrays, {name: tensor for name, tensor, *_ in tensors})
+    for name, tensor, layer, image in tensors:
         array = from_neutral(arrays[name], image) if layer else np.array(arrays[name])
         tensor.data = from_numpy(array).to(tensor.device)
 

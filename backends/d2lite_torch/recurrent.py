@@ -116,12 +116,16 @@ class RNNLMScratch(Classifier):
 
 
 class RNN(Module):
-    """PyTorch's own recurrent layer with tanh; the state H is (1, batch_size, num_hiddens)."""
+    """PyTorch's own recurrent layer with tanh.
 
-    def __init__(self, num_inputs: int, num_hiddens: int) -> None:
+    The state H is (1, batch_size, num_hiddens). If `bidirectional`, a second layer reads from the
+    end: outputs are (num_steps, batch_size, 2 * num_hiddens), and the state is that of both.
+    """
+
+    def __init__(self, num_inputs: int, num_hiddens: int, bidirectional: bool = False) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.rnn = nn.RNN(num_inputs, num_hiddens)
+        self.rnn = with_one_bias(nn.RNN(num_inputs, num_hiddens, bidirectional=bidirectional))
 
     def forward(self, inputs: Tensor, H: Any = None) -> tuple[Tensor, Any]:
         return self.rnn(inputs, H)
@@ -130,30 +134,57 @@ class RNN(Module):
 class GRU(RNN):
     """PyTorch's own layers of gated recurrent units, `num_layers` of them, with dropout between.
 
-    The state is (num_layers, batch_size, num_hiddens).
+    The state is (num_layers, batch_size, num_hiddens); twice as many layers if `bidirectional`.
     """
 
     def __init__(
-        self, num_inputs: int, num_hiddens: int, num_layers: int = 1, dropout: float = 0
+        self,
+        num_inputs: int,
+        num_hiddens: int,
+        num_layers: int = 1,
+        dropout: float = 0,
+        bidirectional: bool = False,
     ) -> None:
         Module.__init__(self)
         self.save_hyperparameters()
-        self.rnn = nn.GRU(num_inputs, num_hiddens, num_layers, dropout=dropout)
+        self.rnn = nn.GRU(
+            num_inputs, num_hiddens, num_layers, dropout=dropout, bidirectional=bidirectional
+        )
 
 
 class LSTM(RNN):
     """PyTorch's own layers of long short-term memory, `num_layers` of them, with dropout between.
 
     The state is a pair, the hidden state and the memory, both (num_layers, batch_size,
-    num_hiddens).
+    num_hiddens); twice as many layers if `bidirectional`.
     """
 
     def __init__(
-        self, num_inputs: int, num_hiddens: int, num_layers: int = 1, dropout: float = 0
+        self,
+        num_inputs: int,
+        num_hiddens: int,
+        num_layers: int = 1,
+        dropout: float = 0,
+        bidirectional: bool = False,
     ) -> None:
         Module.__init__(self)
         self.save_hyperparameters()
-        self.rnn = nn.LSTM(num_inputs, num_hiddens, num_layers, dropout=dropout)
+        layers = nn.LSTM(
+            num_inputs, num_hiddens, num_layers, dropout=dropout, bidirectional=bidirectional
+        )
+        self.rnn = with_one_bias(layers)
+
+
+def with_one_bias(layers: nn.RNNBase) -> nn.RNNBase:
+    """The layers with one bias to be trained, as elsewhere: the second, bias_hh, stays 0.
+
+    The two are only added, so a step would move their sum twice.
+    """
+    for name, param in layers.named_parameters():
+        if name.startswith('bias_hh'):
+            nn.init.zeros_(param)
+            param.requires_grad_(False)
+    return layers
 
 
 class RNNLM(RNNLMScratch):
@@ -164,18 +195,3 @@ class RNNLM(RNNLMScratch):
 
     def output_layer(self, hiddens: Tensor) -> Tensor:
         return swapaxes(self.linear(hiddens), 0, 1)
-
-
-def grad_clipping(net: Any, theta: float) -> None:
-    """Scales the gradients of `net` down so that their common norm is at most `theta`.
-
-    `net`: a module, or an object whose `params` are tensors.
-    """
-    if isinstance(net, nn.Module):
-        params = [param for param in net.parameters() if param.grad is not None]
-    else:
-        params = net.params
-    norm = torch.sqrt(sum(torch.sum(param.grad**2) for param in params))
-    if norm > theta:
-        for param in params:
-            param.grad *= theta / norm

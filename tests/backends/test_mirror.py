@@ -28,6 +28,11 @@ ADDITIONS = {
     },
     # PyTorch initializes a model that is there, the others each layer as it is made.
     'd2lite_torch/seq2seq.py': {'init_seq2seq'},
+    # Two frameworks have one bias more, one has layers to be told, one lacks biases.
+    'd2lite_torch/recurrent.py': {'with_one_bias'},
+    'd2lite_mxnet/recurrent.py': {'with_one_bias'},
+    'd2lite_tensorflow/recurrent.py': {'recurrent_layer'},
+    'd2lite_jax/recurrent.py': {'GRUCell'},
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
     'd2lite_jax/trainer.py': {'TrainState', 'checked', 'shapes_of'},
