@@ -38,6 +38,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
         super().__init__(trainer)
         on_cpu = not trainer.gpus
         params = jax.tree.leaves(trainer.state.params)
+        if not on_cpu:
+            self.steps_per_call = MOST_STEPS_IN_A_BLOCK
         # XLA runs a convolution within a loop on one thread of a CPU.
         self.loops = not (on_cpu and any(param.ndim > 3 for param in params))
         self.options = COMPILER_OPTIONS if on_cpu and self.loops else {}
@@ -62,14 +64,15 @@ class CompiledEpoch(compiled.CompiledEpoch):
             if train:
                 state = trainer.train_step(state, batch)
             else:
-                trainer.validate(state, batch)
+                trainer.val_step(state, batch)
         self.labels[train] = outputs.labels
         return state, [jnp.asarray(value) for value in outputs.values]
 
-    def traced_steps(
-        self, state: Any, order: Any, tensors: Any, start: int, stop: int, train: bool
-    ) -> tuple:
-        """The steps from `start` to `stop`; values in arrays for the whole pass."""
+    def traced_steps(self, state: Any, limits: Any, order: Any, tensors: Any, train: bool) -> tuple:
+        """The steps from `limits[0]` to `limits[1]`; values in arrays for the whole pass.
+
+        `limits`: None for all steps of a pass.
+        """
         loader = self.loader(train)
         whole, rest = divmod(loader.num_examples, loader.batch_size)
 
@@ -89,6 +92,10 @@ class CompiledEpoch(compiled.CompiledEpoch):
         shapes = jax.eval_shape(lambda: self.traced_step(state, rows_at(0, size), train)[1])
         carry = state, [jnp.zeros(len(loader), shape.dtype) for shape in shapes]
         last = partial(step, whole, size=rest)
+        if limits is None:
+            carry = lax.fori_loop(0, whole, step, carry) if whole else carry
+            return last(carry) if rest else carry
+        start, stop = limits
         if whole:
             end = jnp.minimum(stop, whole)
             if self.trainer.gpus:
@@ -105,7 +112,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
             def of_leaves(leaves, rest):
                 return function(*jax.tree.unflatten(structure, leaves), *rest, train)
 
-            self.programs[key] = compiled_once(of_leaves, (leaves, rest), self.options)
+            with self.trainer.times.compiling():
+                self.programs[key] = compiled_once(of_leaves, (leaves, rest), self.options)
         run, structure = self.programs[key]
         return jax.tree.unflatten(structure, run(leaves, rest))
 
@@ -117,9 +125,12 @@ class CompiledEpoch(compiled.CompiledEpoch):
         return [[value] for value in values]
 
     def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
-        tensors = tuple(self.loader(train).tensors)
-        rest = order, tensors, np.int32(start), np.int32(stop)
-        state, arrays = self.call(self.traced_steps, train, (self.trainer.state,), rest)
+        loader = self.loader(train)
+        limits = np.array([start, stop], np.int32)
+        if self.trainer.gpus and stop - start == len(loader) <= MOST_STEPS_IN_A_BLOCK:
+            limits = None  # a GPU need not ask then
+        args = self.trainer.state, limits
+        state, arrays = self.call(self.traced_steps, train, args, (order, tuple(loader.tensors)))
         if train:
             self.trainer.state = state
         return [np.asarray(array)[start:stop].tolist() for array in arrays]

@@ -64,7 +64,7 @@ class Trainer(trainer.Trainer):
             return
         self.model.training = False
         for batch in self.val_dataloader:
-            self.validate(self.state, self.prepare_batch(batch))
+            self.val_step(self.state, self.prepare_batch(batch))
             self.val_batch_idx += 1
 
     def train_step(self, state: TrainState, batch: Sequence[jax.Array]) -> TrainState:
@@ -84,7 +84,7 @@ class Trainer(trainer.Trainer):
             state = state.replace(batch_stats=self.updated_batch_stats(value))
         return state
 
-    def validate(self, state: TrainState, batch: Any) -> None:
+    def val_step(self, state: TrainState, batch: Any) -> None:
         """Has the model report on a validation minibatch, in the trainer's precision."""
         params, batch = precision.cast(self, state.params, batch)
         self.model.validation_step(params, batch, state)
@@ -134,7 +134,8 @@ class Trainer(trainer.Trainer):
             return self.model.apply_init(inputs, key=key)
 
         try:
-            run, structure = compiled_once(init, (key, inputs))
+            with self.times.compiling():
+                run, structure = compiled_once(init, (key, inputs))
             return jax.tree.unflatten(structure, run(key, inputs))
         except TypeError:  # it looks at values, which a program does not have while it is made
             return self.model.apply_init(inputs, key=key)
@@ -160,6 +161,9 @@ class Trainer(trainer.Trainer):
             lambda grads, params: self.clip_gradients(self.gradient_clip_val, grads)
         )
         return optax.chain(clip, optax.GradientTransformation(optim.init, optim.update))
+
+    def wait(self) -> None:
+        jax.block_until_ready((self.state.params, self.state.opt_state))
 
     def current_lr(self) -> float | None:
         hyperparams = getattr(self.state.opt_state, 'hyperparams', {})  # of inject_hyperparams

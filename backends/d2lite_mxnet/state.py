@@ -24,14 +24,14 @@ def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
     return {
         'arrays': {name: array.asnumpy() for name, array in _all_arrays(trainer.model)},
-        'optimizer': _optimizer_state(trainer.optim),
+        'optimizer': _optimizer_state(trainer),
     }
 
 
 def set_state(trainer: 'Trainer', state: Any) -> None:
     for name, array in _all_arrays(trainer.model):
         array[:] = np.array(state['arrays'][name], dtype=array.dtype)
-    _set_optimizer_state(trainer.optim, state['optimizer'])
+    _set_optimizer_state(trainer, state['optimizer'])
 
 
 def get_random_state() -> dict:
@@ -56,27 +56,51 @@ def _all_arrays(model):
     yield from plain_arrays(model)
 
 
-def _optimizer_state(optim):
+def _names_of_indices(trainer):
+    """By Gluon's number of a parameter: the path to it.
+
+    Gluon numbers parameters in the order of their names, in which it counts all layers that were
+    ever made: 'dense10_weight' comes before 'dense9_weight'.
+    """
+    paths = {
+        id(param): f'{path}.{name}'
+        for path, block in blocks(trainer.model)
+        for name, param in own_parameters(block)
+    }
+    params = trainer.optim.optimizer.param_dict
+    return {index: paths.get(id(param), index) for index, param in params.items()}
+
+
+def _optimizer_state(trainer):
+    optim = trainer.optim
     if not isinstance(optim, gluon.Trainer):
         return optimizer_state(optim)
     (updater,) = optim._updaters  # by save_states(), Gluon's own way, it would be a pickle
-    states = updater.states.items()
+    names, counts = _names_of_indices(trainer), optim.optimizer._index_update_count
     return {
-        'states': {index: _map(state, lambda a: a.asnumpy()) for index, state in states},
-        'index_update_count': dict(optim.optimizer._index_update_count),
+        'states': {
+            names[index]: _map(state, lambda a: a.asnumpy())
+            for index, state in sorted(updater.states.items(), key=lambda each: names[each[0]])
+        },
+        'index_update_count': dict(sorted((names[index], n) for index, n in counts.items())),
         'numbers': _numbers(optim.optimizer),
         'scheduler': _numbers(optim.optimizer.lr_scheduler),
     }
 
 
-def _set_optimizer_state(optim, saved):
+def _set_optimizer_state(trainer, saved):
+    optim = trainer.optim
     if not isinstance(optim, gluon.Trainer):
         return set_optimizer_state(optim, saved)
     (updater,) = optim._updaters
-    updater.states = {index: _map(state, _legacy_array) for index, state in saved['states'].items()}
+    indices = {name: index for index, name in _names_of_indices(trainer).items()}
+    updater.states = {
+        indices[name]: _map(state, _legacy_array) for name, state in saved['states'].items()
+    }
     updater.states_synced = dict.fromkeys(updater.states, True)
     optim.optimizer._index_update_count.clear()
-    optim.optimizer._index_update_count.update(saved['index_update_count'])
+    counts = saved['index_update_count'].items()
+    optim.optimizer._index_update_count.update({indices[name]: n for name, n in counts})
     _set_numbers(optim.optimizer, saved['numbers'])
     _set_numbers(optim.optimizer.lr_scheduler, saved['scheduler'])
 

@@ -84,6 +84,9 @@ class Trainer(trainer.Trainer):
             for grad in grads:
                 grad *= grad_clip_val / norm
 
+    def wait(self) -> None:
+        npx.waitall()
+
     def current_lr(self) -> float | None:
         if isinstance(self.optim, gluon.Trainer):
             return float(self.optim.learning_rate)

@@ -29,7 +29,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         # Keras 2 does not tell if it is; to build again changes nothing there.
         if isinstance(optim, keras.optimizers.Optimizer) and not getattr(optim, 'built', False):
             optim.build(trainer.model.trainable_variables)
-        xla = trainer.compile is True
+        self.compiles_in_calls = xla = trainer.compile is True
         # XLA runs a convolution in a loop on one thread, and without its fast library.
         has_convolutions = any(len(variable.shape) == 4 for variable in trainer.model.variables)
         self.loops = not (xla and has_convolutions)
@@ -64,7 +64,9 @@ class CompiledEpoch(compiled.CompiledEpoch):
         """The compiled step for batches of these shapes."""
         key = train, *((tensor.shape, tensor.dtype) for tensor in tf.nest.flatten(batch))
         if key not in self.concrete:
-            self.concrete[key] = concrete = self.step_function.get_concrete_function(batch, train)
+            with self.trainer.times.compiling():
+                concrete = self.step_function.get_concrete_function(batch, train)
+            self.concrete[key] = concrete
             self.outputs[train] = concrete.structured_outputs
             self.check_random_numbers(concrete)
         return self.concrete[key]

@@ -62,6 +62,10 @@ class Trainer(trainer.Trainer):
         scale = tf.where(norm > grad_clip_val, grad_clip_val / norm, tf.ones_like(norm))
         return [None if grad is None else tf.convert_to_tensor(grad) * scale for grad in grads]
 
+    def wait(self) -> None:
+        for variable in self.model.trainable_variables[-1:]:  # all are updated in order
+            variable.numpy()
+
     def current_lr(self) -> float | None:
         if isinstance(self.optim, keras.optimizers.Optimizer):
             return float(self.optim.learning_rate)  # of a schedule: at the step that it is at

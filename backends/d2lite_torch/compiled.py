@@ -30,7 +30,7 @@ class Step(nn.Module):
     def __init__(self, trainer: 'Trainer', train: bool, prepare: bool) -> None:
         super().__init__()
         self.model = trainer.model
-        self.step = trainer.loss_of if train else trainer.validate
+        self.step = trainer.loss_of if train else trainer.val_step
         self.trainer, self.prepare, self.train_step = trainer, prepare, train
 
     def forward(self, batch: Any) -> tuple:
@@ -46,6 +46,7 @@ class Step(nn.Module):
 
 class CompiledEpoch(compiled.CompiledEpoch):
     __doc__ = compiled.CompiledEpoch.__doc__
+    compiles_in_calls = True
 
     def __init__(self, trainer: 'Trainer') -> None:
         super().__init__(trainer)

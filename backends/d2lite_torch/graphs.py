@@ -5,6 +5,7 @@ recorded from a step as it is written, so it computes the same; see PyTorch's no
 Graphs", whole-network capture.
 """
 
+import gc
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -114,7 +115,7 @@ class GraphedEpoch(compiled.CompiledEpoch):
                 loss = trainer.loss_of(batch)
                 trainer.optim.zero_grad()
             else:
-                trainer.validate(batch)
+                trainer.val_step(batch)
         with torch.no_grad():
             if train:
                 check_loss(self.model, loss)
@@ -168,12 +169,16 @@ class RecordedStep:
 
     def record(self) -> None:
         """Records a graph; nothing is computed yet."""
+        gc.collect()  # graphs of earlier trainings: while one is recorded, none may be destroyed
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph):
                 self.values = self.step()
         except RuntimeError as error:
             self.obstacle = f'CUDA can record no graph of it: {error}'.split('\n')[0]
+            # PyTorch's random numbers are still those of a recording until one succeeds.
+            with torch.cuda.graph(torch.cuda.CUDAGraph()):
+                torch.zeros(1, device='cuda')
             return
         self.graph, self.grads = graph, [param.grad for param in self.params]
 

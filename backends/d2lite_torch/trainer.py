@@ -56,7 +56,7 @@ class Trainer(trainer.Trainer):
         self.model.eval()
         with torch.no_grad():
             for batch in self.val_dataloader:
-                self.validate(self.prepare_batch(batch))
+                self.val_step(self.prepare_batch(batch))
                 self.val_batch_idx += 1
 
     def loss_of(self, batch: Any) -> torch.Tensor:
@@ -76,7 +76,7 @@ class Trainer(trainer.Trainer):
                 loss = self.scaler.scale(loss)
         loss.backward()
 
-    def validate(self, batch: Any) -> None:
+    def val_step(self, batch: Any) -> None:
         """Has the model report on a validation minibatch, in the trainer's precision."""
         with precision.autocast(self):
             self.model.validation_step(batch)
@@ -124,6 +124,10 @@ class Trainer(trainer.Trainer):
         if norm > grad_clip_val:
             for grad in grads:
                 grad *= grad_clip_val / norm
+
+    def wait(self) -> None:
+        if self.moves_to is not None and self.moves_to.type in ('cuda', 'mps'):
+            getattr(torch, self.moves_to.type).synchronize()
 
     def current_lr(self) -> float | None:
         if isinstance(self.optim, torch.optim.Optimizer):

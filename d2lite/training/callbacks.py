@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from d2lite.console import warn
+from d2lite.training.metrics import NO_METRICS
 
 if TYPE_CHECKING:
     from d2lite.training.module import Module
@@ -75,7 +76,7 @@ class Monitor(Callback):
     def is_better(self, row: dict) -> bool:
         """Compares an epoch of the history with the best before, and remembers the better one."""
         if self.monitor not in row:
-            labels = ', '.join(key for key in row if key not in ('epoch', 'seconds')) or 'nothing'
+            labels = ', '.join(key for key in row if key not in NO_METRICS) or 'nothing'
             raise ValueError(
                 f'{type(self).__name__} monitors {self.monitor!r}, but the model plots {labels}'
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from d2lite.data.loader import TensorLoader
 from d2lite.data.resident import ResidentLoader
+from d2lite.training.batches import tensors_of
 from d2lite.training.metrics import StepOutputs
 from d2lite.training.step_code import plain_attributes, side_effects, values_read
 
@@ -67,11 +68,13 @@ class CompiledEpoch:
 
     loops = False  # whether several steps can be one call,
     loops_to_the_end = False  # and whether the last, smaller batch can be among them
+    compiles_in_calls = False  # whether a program is compiled when it is called first
 
     def __init__(self, trainer: 'Trainer') -> None:
         self.trainer = trainer
         self.steps_per_call = FIRST_STEPS
         self.labels = {}  # of what a step plots, in training (True) and validation (False)
+        self.called = set()  # what was called before, where this compiles
 
     def prepare(self) -> None:
         """Traces the steps. Raises CannotCompile, or what tracing raises."""
@@ -142,7 +145,7 @@ class CompiledEpoch:
             self.follow_changes()  # that a loader, or a callback, has made
             if not self.prepares_in_step(train):
                 batch = self.trainer.prepare_batch(batch)
-            self.report(self.step(batch, train), 1, train)
+            self.report(self.timed_step(batch, train), 1, train)
 
     def run_whole(self, tracked: 'TrackedLoader', train: bool) -> None:
         """Runs one pass over whole tensors, several steps a call."""
@@ -158,9 +161,10 @@ class CompiledEpoch:
             if start < whole:
                 count = min(self.steps_per_call, whole - start)
                 count = trainer.steps_until_callback(count) if train else count
-                outputs = self.steps(order, start, start + count, train)
+                with self.compiling_at_first((train,)):
+                    outputs = self.steps(order, start, start + count, train)
             else:
-                count, outputs = 1, self.step(loader.batch(order, start), train)
+                count, outputs = 1, self.timed_step(loader.batch(order, start), train)
             self.report(outputs, count, train)
             if count == self.steps_per_call:
                 trainer.metrics.flush()  # waits for the device
@@ -168,6 +172,18 @@ class CompiledEpoch:
                 self.steps_per_call = max(1, round(count * SECONDS_PER_CALL / seconds))
             start += count
             tracked.after(count)
+
+    def timed_step(self, batch: Any, train: bool) -> list:
+        shapes = tuple(tuple(tensor.shape) for tensor in tensors_of(batch))
+        with self.compiling_at_first((train, shapes)):
+            return self.step(batch, train)
+
+    def compiling_at_first(self, key: tuple) -> contextlib.AbstractContextManager:
+        """The context of a call; the first one with a key counts as compiling, if it compiles."""
+        if not self.compiles_in_calls or key in self.called:
+            return contextlib.nullcontext()
+        self.called.add(key)
+        return self.trainer.times.compiling()
 
     def report(self, outputs: Sequence[Sequence], count: int, train: bool) -> None:
         """Hands the values of `count` steps to the metrics, and counts the steps."""

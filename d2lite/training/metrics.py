@@ -9,7 +9,9 @@ from d2lite.console import warn
 if TYPE_CHECKING:
     from d2lite.training.trainer import Trainer
 
-__all__ = ['Metrics', 'StepOutputs']
+__all__ = ['NO_METRICS', 'Metrics', 'StepOutputs']
+
+NO_METRICS = {'epoch', 'seconds', 'compile_seconds', 'lr'}  # of an entry of the history
 
 
 class Metrics:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from d2lite.plotting.notebook import in_notebook
 from d2lite.training.callbacks import Callback
+from d2lite.training.metrics import NO_METRICS
 
 if TYPE_CHECKING:
     from d2lite.training.module import Module
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ['ProgressLine']
 
 SECONDS_BETWEEN_LINES = 0.1
+SECONDS_TO_TELL = 0.5  # that compiling took
 
 
 class ProgressLine(Callback):
@@ -74,8 +76,11 @@ class ProgressLine(Callback):
         if within:
             parts.append(f'batch {done}/{trainer.num_train_batches}')
         for key, value in (trainer.history[-1] if trainer.history else {}).items():
-            if key not in ('epoch', 'seconds'):
+            if key not in NO_METRICS:
                 parts.append(f'{key} {value:.4g}')
+        compiling = sum(row.get('compile_seconds', 0) for row in trainer.history)
+        if compiling >= SECONDS_TO_TELL:
+            parts.append(f'compiled in {compiling:.1f} s')
         return ' · '.join(parts)
 
 

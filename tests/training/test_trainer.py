@@ -21,7 +21,7 @@ def test_fit_counts_epochs_and_batches(d2l):
 def test_history_holds_means_and_seconds_of_each_epoch(d2l):
     trainer = fit(d2l, max_epochs=3)
     assert [sorted(entry) for entry in trainer.history] == [
-        ['epoch', 'seconds', 'train_loss', 'val_loss']
+        ['compile_seconds', 'epoch', 'seconds', 'train_loss', 'val_loss']
     ] * 3
     assert [entry['epoch'] for entry in trainer.history] == [1, 2, 3]
     assert all(type(entry['train_loss']) is float for entry in trainer.history)

@@ -1,0 +1,83 @@
+"""What a Trainer prepares before the first epoch: data, model, parameters, optimizer."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from d2lite.training.arguments import count_batches
+from d2lite.training.batches import inputs_of
+from d2lite.training.tracked_loader import TrackedLoader
+
+if TYPE_CHECKING:
+    from d2lite.training.module import Module
+
+__all__ = ['PreparesTraining']
+
+
+class PreparesTraining:
+    """The part of a Trainer that a lesson calls `prepare_data`, `prepare_model` and so on."""
+
+    def prepare_data(self, data: Any) -> None:
+        """Takes the dataloaders from `data`, counts their batches, and puts them on the GPU."""
+        train_dataloader, val_dataloader = data.train_dataloader(), data.val_dataloader()
+        self.num_train_batches = count_batches(train_dataloader, 'train_dataloader')
+        self.num_val_batches = 0
+        if val_dataloader is not None:
+            self.num_val_batches = count_batches(val_dataloader, 'val_dataloader')
+            val_dataloader = TrackedLoader(
+                self.on_device(val_dataloader),
+                lambda: None,
+                self._after_validation,
+                'val_dataloader',
+            )
+        self.train_dataloader = TrackedLoader(
+            self.on_device(train_dataloader),
+            self._before_steps,
+            self.on_steps_end,
+            'train_dataloader',
+        )
+        self.val_dataloader = val_dataloader
+
+    def prepare_model(self, model: 'Module') -> None:
+        """Makes the model report to this trainer, and moves it to the GPU if there is one."""
+        model.trainer = self
+        model.board.begin(xlim=[0, self.max_epochs], xlabel='epoch')
+        if self.moves_to is not None:
+            self.move_model(model)
+        self.model = model
+
+    def prepare_parameters(self, init_params: Mapping[str, np.ndarray] | Callable | None) -> None:
+        """Sets the parameters that training starts from: as the model made them, or as given."""
+        if init_params is not None:
+            self.serialization.build(self, self.first_batch())
+            if callable(init_params):
+                init_params = init_params(self.serialization.get_parameters(self))
+            self._set_parameters(init_params, 'init_params')
+
+    def prepare_optimizer(self) -> None:
+        """Asks the model for its optimizer. Raises TypeError if it returns something else."""
+        optim = self.model.configure_optimizers()
+        if optim is None:
+            raise TypeError(
+                f'{type(self.model).__name__}.configure_optimizers() returned nothing: it must '
+                f'return the optimizer, e.g. return d2l.SGD(...)'
+            )
+        if type(optim) in (tuple, list, dict):
+            raise TypeError(
+                f'{type(self.model).__name__}.configure_optimizers() returned a '
+                f'{type(optim).__name__}: on {self.backend} it must return the optimizer alone'
+            )
+        self.optim = optim
+
+    def first_batch(self) -> Any:
+        """A minibatch, from which layers can learn their shapes."""
+        return self.prepare_batch(self.train_dataloader.first_batch())
+
+    def first_inputs(self) -> tuple:
+        """The inputs of a minibatch, from which layers can learn their shapes."""
+        return inputs_of(self.first_batch())
+
+    def set_training(self, training: bool) -> None:
+        """Tells the model if it is trained now, or validated."""
+        self.model.training = training
