@@ -9,10 +9,11 @@ import os
 import subprocess
 import sys
 from importlib import metadata
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
 
+import d2lite
 from d2lite import nvidia, selection
 
 SECONDS_TO_IMPORT = 120
@@ -104,13 +105,40 @@ def jax_extra(driver: str) -> str:
     return 'cuda13' if not major.isdigit() or int(major) >= 580 else 'cuda12'
 
 
-def report() -> int:
-    """Prints the table, and returns 0 if at least one backend works, else 1."""
+def report(as_json: bool = False) -> int:
+    """Prints the table, or JSON, and returns 0 if at least one backend works, else 1."""
+    diagnoses = {name: diagnose(name) for name in selection.registered_backends()}
+    if as_json:
+        print(json.dumps(_as_data(diagnoses), indent=1))
+    else:
+        _print_table(diagnoses)
+    return 0 if any(not found.problem for found in diagnoses.values()) else 1
+
+
+def _as_data(diagnoses: dict[str, Diagnosis]) -> dict[str, Any]:
+    backends = {
+        name: {
+            'works': not found.problem,
+            **found._asdict(),
+            'numpy_conflicts': numpy_conflicts(name),
+            'install': selection.install_line(name),
+        }
+        for name, found in diagnoses.items()
+    }
+    return {
+        'd2lite': d2lite.__version__,
+        'python': sys.version.split()[0],
+        'numpy': metadata.version('numpy'),
+        'gpus': [str(gpu) for gpu in nvidia.gpus()],
+        'backends': backends,
+    }
+
+
+def _print_table(diagnoses: dict[str, Diagnosis]) -> None:
     from rich.table import Table
 
     from d2lite.console import console
 
-    diagnoses = {name: diagnose(name) for name in selection.registered_backends()}
     table = Table(
         title=f'd2lite on Python {sys.version.split()[0]}, numpy {metadata.version("numpy")}'
     )
@@ -140,4 +168,3 @@ def report() -> int:
     for name, found in diagnoses.items():
         if found.problem:
             print(f'To install {name}:\n    {selection.install_line(name)}')
-    return 0 if any(not found.problem for found in diagnoses.values()) else 1

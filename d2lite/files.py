@@ -30,10 +30,10 @@ def replace_file(
         raise
 
 
-def would_lose_work(path: str | os.PathLike, text: str) -> bool:
-    """Returns True if `path` holds something else than `text`, which somebody may have written."""
+def would_lose_work(path: str | os.PathLike, data: str | bytes) -> bool:
+    """Returns True if `path` holds something else than `data`, which somebody may have written."""
     try:
-        return Path(path).read_bytes() != text.encode()
+        return Path(path).read_bytes() != (data.encode() if isinstance(data, str) else data)
     except FileNotFoundError:
         return False
 

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 import d2lite
-from d2lite import cli, selection
+from d2lite import selection
+from d2lite.commands import common
 from d2lite.pages.reading.page import read_page
 from d2lite.pages.running.client import Failure
 from d2lite.pages.running.kernel import TabResult
@@ -160,7 +161,7 @@ def test_wrong_usage(command):
 
 
 def test_without_the_notebook_extra(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, 'find_spec', lambda name: None if name == 'nbclient' else name)
+    monkeypatch.setattr(common, 'find_spec', lambda name: None if name == 'nbclient' else name)
     code, _, err = command('run', page(tmp_path, '1'))
     assert code == 2
     assert err.startswith('d2lite: Running pages needs nbclient: pip install "ipykernel>=')
@@ -174,7 +175,7 @@ def test_version(command):
 def test_doctor_is_asked_for_the_exit_code(command, monkeypatch):
     from d2lite import doctor
 
-    monkeypatch.setattr(doctor, 'report', lambda: 3)
+    monkeypatch.setattr(doctor, 'report', lambda as_json: 3)
     assert command('doctor')[0] == 3
 
 

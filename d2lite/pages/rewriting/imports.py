@@ -12,8 +12,11 @@ from d2lite.pages.rewriting.overrides import OTHER_MAGIC
 FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 'mxnet'}
 
 
-def import_d2lite(text: str, tab: str) -> str:
-    """The code with d2lite in place of `d2l`. Raises SyntaxError for code that is not Python."""
+def import_d2lite(text: str, tab: str | None) -> str:
+    """The code with d2lite in place of `d2l`, for one tab or for all (None).
+
+    Raises SyntaxError for code that is not Python.
+    """
     return transform_code(text, _Importer(tab))
 
 
@@ -50,7 +53,7 @@ class _Finder(cst.CSTTransformer):
 
 
 class _Importer(cst.CSTTransformer):
-    def __init__(self, tab: str):
+    def __init__(self, tab: str | None):
         super().__init__()
         self.tab = tab
 
@@ -83,8 +86,10 @@ class _Importer(cst.CSTTransformer):
         return import_line(self.tab, name)
 
 
-def import_line(tab: str, name: str = 'd2l') -> str:
-    """The statement that imports d2lite on the backend of `tab` under the name `name`."""
+def import_line(tab: str | None, name: str = 'd2l') -> str:
+    """The statement that imports d2lite under the name `name`, on the backend of `tab` if given."""
+    if tab is None:
+        return f'import d2lite as {name}'
     if face := FACES.get(tab):
         return f'from d2lite import {face} as {name}'
     return f'from d2lite import selection; {name} = selection.load({tab!r})'

@@ -66,29 +66,38 @@ def collect(paths: list[Path], tab: str | None, settings: dict[str, str], skip: 
     return collected
 
 
-def find_pages(paths: list[Path], skip: Path) -> Iterator[tuple[Path, Path, bool]]:
+def find_pages(
+    paths: list[Path], skip: Path, suffixes: tuple[str, ...] = ('.md',)
+) -> Iterator[tuple[Path, Path, bool]]:
     """Each page once: its path, its place below the folder, and whether it was named itself.
 
-    Hidden folders are left out. Raises PageError for a folder without Markdown files.
+    A folder stands for its files with the first of `suffixes` that it has; hidden folders and the
+    folder `skip` are left out. Raises PageError for a folder without such files.
     """
     found = {}
     for path in paths:
         if not path.is_dir():
             found.setdefault(path, (Path(path.name), True))
             continue
-        inside = [each for each in sorted(path.rglob('*.md')) if _visible(each, path, skip)]
-        if not inside:
-            raise PageError(path, None, 'The folder holds no Markdown files, so no pages.')
-        for each in inside:
+        for each in _files(path, skip, suffixes):
             found.setdefault(each, (each.relative_to(path), False))
     for path, (place, named) in found.items():
         yield path, place, named
 
 
+def _files(folder: Path, skip: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    for suffix in suffixes:
+        inside = sorted(folder.rglob(f'*{suffix}'))
+        if found := [path for path in inside if _visible(path, folder, skip)]:
+            return found
+    also = ', and no notebooks' if '.ipynb' in suffixes else ''
+    raise PageError(folder, None, f'The folder holds no Markdown files, so no pages{also}.')
+
+
 def _visible(path: Path, folder: Path, skip: Path) -> bool:
     hidden = any(part.startswith(('.', '__')) for part in path.relative_to(folder).parts)
-    inside = skip.resolve() in path.resolve().parents and folder.resolve() != skip.resolve()
-    return not hidden and not inside
+    skip, folder = skip.resolve(), folder.resolve()
+    return not hidden and not (folder in skip.parents and skip in path.resolve().parents)
 
 
 def _override(
