@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from d2lite.data.loader import TensorLoader
 
 
@@ -21,7 +23,8 @@ class ResidentLoader(TensorLoader):
 
     def order_on_device(self) -> Any:
         order = self.loader.order_on_device()
-        return None if order is None else self.move(order)
+        # JAX takes a NumPy array along when it calls a program.
+        return order if order is None or isinstance(order, np.ndarray) else self.move(order)
 
     @property
     def epoch(self) -> int:

@@ -69,7 +69,10 @@ class ProgressBoard(LivePlot):
         length, start = len(line), 0
         while start < len(xs):
             stop = start + max(1, every_n - len(points))
-            points.extend(zip(xs[start:stop], ys[start:stop], strict=True))
+            if not points and stop <= len(xs):  # all points of a mean
+                line.append(Point(_mean(xs[start:stop]), _mean(ys[start:stop])))
+            else:
+                points.extend(zip(xs[start:stop], ys[start:stop], strict=True))
             if len(points) >= every_n:
                 line.append(Point(*map(_mean, zip(*points, strict=True))))
                 points.clear()
@@ -117,5 +120,4 @@ class ProgressBoard(LivePlot):
 
 
 def _mean(values):
-    values = [float(value) for value in values]
-    return sum(values) / len(values)
+    return sum(map(float, values)) / len(values)

@@ -87,7 +87,8 @@ def test_dropout_drops_other_units_each_step_and_keeps_the_mean(d2l):
     np.testing.assert_allclose(found[0] * 2 / kept, np.round(found[0] * 2 / kept), atol=1e-4)
     counts = [np.mean(np.round(found[0] * 2 / kept) == count) for count in (0, 1, 2)]
     np.testing.assert_allclose(counts, [0.25, 0.5, 0.25], atol=0.1)
-    assert abs(found.mean(axis=1) - 1).max() < 0.1
+    # Of 400 units, which are 0 or 2 if one example has all the error: 4 standard deviations.
+    assert abs(found.mean(axis=1) - 1).max() < 4 * 1 / 400**0.5
     for step in range(4):
         for other in range(step):
             assert np.mean(abs(found[step] - found[other]) > 0.1) > 0.4  # of the units
