@@ -39,6 +39,7 @@ ATTENTION = """
     masked_softmax AdditiveAttention DotProductAttention MultiHeadAttention PositionalEncoding
     PositionWiseFFN AddNorm TransformerEncoderBlock TransformerEncoder
     TransformerDecoderBlock TransformerDecoder
+    PatchEmbedding ViTMLP ViTBlock ViT
 """.split()
 
 DATA = """

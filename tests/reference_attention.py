@@ -3,6 +3,8 @@
 Parameters are arrays by their neutral names, 'attention.W_q.weight', with the outputs last.
 """
 
+import math
+
 import numpy as np
 
 
@@ -149,3 +151,45 @@ def cross_entropy(scores, labels, ignored):
     probs = np.take_along_axis(softmax(scores), labels[..., None], -1)[..., 0]
     counts = labels != ignored
     return -(np.log(probs) * counts).sum() / counts.sum()
+
+
+def gelu(X):
+    return X * (1 + np.vectorize(math.erf)(X / math.sqrt(2))) / 2
+
+
+def norm_first(params, num_heads, X, valid_lens=None):
+    """A block that normalises what goes into attention and into the dense layers."""
+    Y = layer_norm(params, 'ln1', X)
+    Y, weights = multi_head(part(params, 'attention'), num_heads, Y, Y, Y, valid_lens)
+    X = X + Y
+    mlp = part(params, 'mlp')
+    return X + dense(
+        mlp, 'dense2', gelu(dense(mlp, 'dense1', layer_norm(params, 'ln2', X)))
+    ), weights
+
+
+def vision_transformer(params, num_heads, num_blks, images, patch_size):
+    """The scores for images (n, height, width, c), and the attention weights of each block."""
+    weight = params['patch_embedding.conv.weight']
+    h, w = patch_size
+    rows = [
+        np.tensordot(images[:, i : i + h, j : j + w], weight, 3)
+        for i in range(0, images.shape[1], h)
+        for j in range(0, images.shape[2], w)
+    ]
+    X = np.stack(rows, 1) + params['patch_embedding.conv.bias']
+    X = np.concatenate([np.repeat(params['cls_token'], len(X), 0), X], 1)
+    X, weights = X + params['pos_embedding'], []
+    for i in range(num_blks):
+        X, found = norm_first(part(params, f'blks.{i}'), num_heads, X)
+        weights.append(found)
+    return dense(params, 'head.1', layer_norm(params, 'head.0', X[:, 0])), weights
+
+
+def language_model(params, num_heads, num_blks, tokens):
+    """The scores of what follows each token, none of which sees a later one."""
+    X = embedded(params, tokens)
+    causal = np.tile(np.arange(1, tokens.shape[1] + 1), (len(tokens), 1))
+    for i in range(num_blks):
+        X, _ = norm_first(part(params, f'blks.{i}'), num_heads, X, causal)
+    return dense(params, 'head.1', layer_norm(params, 'head.0', X))

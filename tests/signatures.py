@@ -108,6 +108,11 @@ SIGNATURES: dict[str, str] = {
     'use_bias',
     'TransformerDecoderBlock': 'num_hiddens, ffn_num_hiddens, num_heads, dropout, i',
     'TransformerDecoder': 'vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout',
+    'PatchEmbedding': 'img_size, patch_size, num_hiddens',
+    'ViTMLP': 'mlp_num_hiddens, mlp_num_outputs, dropout',
+    'ViTBlock': 'num_hiddens, mlp_num_hiddens, num_heads, dropout, use_bias',
+    'ViT': 'img_size, patch_size, num_hiddens, mlp_num_hiddens, num_heads, num_blks, emb_dropout, '
+    'blk_dropout, lr, use_bias, num_classes',
     'Seq2SeqEncoder': 'vocab_size, embed_size, num_hiddens, num_layers, dropout',
     'Seq2SeqDecoder': 'vocab_size, embed_size, num_hiddens, num_layers, dropout',
     'Seq2SeqAttentionDecoder': 'vocab_size, embed_size, num_hiddens, num_layers, dropout',

@@ -11,9 +11,10 @@ __all__ = [
     'check_heads',
     'check_image',
     'check_lengths',
-    'check_patches',
     'check_positions',
+    'num_patches',
     'positional_encoding',
+    'sides',
 ]
 
 MASKED = -1e6  # the score of a key that is not to be looked at
@@ -98,21 +99,29 @@ def check_positions(X: Any, start: int, max_len: int) -> None:
         )
 
 
-def check_patches(img_size: Sequence[int], patch_size: Sequence[int]) -> None:
-    """Raises ValueError unless an image (height, width) can be cut into whole patches."""
-    if any(size < 1 or image % size for image, size in zip(img_size, patch_size, strict=True)):
+def sides(size: int | Sequence[int]) -> tuple[int, int]:
+    """Height and width, given as a pair, or as one number for both."""
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
+def num_patches(img_size: int | Sequence[int], patch_size: int | Sequence[int]) -> int:
+    """The number of patches of an image. Raises ValueError unless they are whole."""
+    (height, width), (h, w) = sides(img_size), sides(patch_size)
+    if h < 1 or w < 1 or height % h or width % w:
         raise ValueError(
-            f'an image of {img_size[0]} x {img_size[1]} pixels cannot be cut into patches of '
-            f'{patch_size[0]} x {patch_size[1]}: both sides must be divisible'
+            f'an image of {height} x {width} pixels cannot be cut into patches of {h} x {w}: '
+            f'height and width must be divisible by those of a patch'
         )
+    return (height // h) * (width // w)
 
 
-def check_image(shape: Sequence[int], img_size: Sequence[int]) -> None:
-    """Raises ValueError unless images have the size (height, width) that a model was made for."""
-    if tuple(shape) != tuple(img_size):
+def check_image(found: Sequence[int], expected: tuple[int, int]) -> None:
+    """Raises ValueError unless images have the height and width for which a model was made."""
+    height, width = expected
+    if tuple(found) != (height, width):
         raise ValueError(
-            f'expected images of {img_size[0]} x {img_size[1]} pixels, for which the model was '
-            f'made, got {shape[0]} x {shape[1]}'
+            f'the model was made for images of {height} x {width} pixels, got {found[0]} x '
+            f'{found[1]}'
         )
 
 
