@@ -157,7 +157,7 @@ class CompiledEpoch:
         while start < stop:
             if watched:
                 self.follow_changes()  # that a callback has made
-            begun = time.perf_counter()
+            begun, compiled = time.perf_counter(), trainer.times.compiled
             if start < whole:
                 count = min(self.steps_per_call, whole - start)
                 count = trainer.steps_until_callback(count) if train else count
@@ -166,7 +166,7 @@ class CompiledEpoch:
             else:
                 count, outputs = 1, self.timed_step(loader.batch(order, start), train)
             self.report(outputs, count, train)
-            if count == self.steps_per_call:
+            if count == self.steps_per_call and trainer.times.compiled == compiled:
                 trainer.metrics.flush()  # waits for the device
                 seconds = time.perf_counter() - begun
                 self.steps_per_call = max(1, round(count * SECONDS_PER_CALL / seconds))
