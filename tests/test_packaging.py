@@ -1,5 +1,6 @@
 """The wheel holds the packages at the top level, and nothing called backends."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -36,6 +37,11 @@ def test_the_wheel_holds_every_file(wheel):
     assert expected <= set(wheel.namelist())
 
 
+def test_the_wheel_holds_the_lessons(wheel):
+    lessons = {path.name for path in (ROOT / 'notebooks').glob('*.md')}
+    assert lessons and {f'd2lite/lessons/{name}' for name in lessons} <= set(wheel.namelist())
+
+
 def test_every_package_says_that_it_has_types(wheel):
     top = {name.split('/')[0] for name in wheel.namelist() if name.endswith('.py')}
     assert {f'{package}/py.typed' for package in top} <= set(wheel.namelist())
@@ -66,3 +72,18 @@ def test_the_constraints_lie_in_the_ranges():
     for requirement in map(Requirement, [*project['dependencies'], *extras]):
         if requirement.name != 'd2lite':
             assert requirement.specifier.contains(pins[requirement.name]), requirement.name
+
+
+def test_the_metadata_lead_to_the_book(wheel):
+    (name,) = (name for name in wheel.namelist() if name.endswith('METADATA'))
+    assert 'Project-URL: Dive into Deep Learning, https://d2l.ai' in wheel.read(name).decode()
+
+
+def test_a_wheel_finds_its_lessons(wheel, tmp_path):
+    wheel.extractall(tmp_path)
+    code = 'from d2lite.pages import lessons; print(lessons.folder()); print(*lessons.all_lessons())'
+    command = [sys.executable, '-P', '-c', code]
+    env = os.environ | {'PYTHONPATH': str(tmp_path)}
+    out = subprocess.check_output(command, text=True, env=env, cwd=tmp_path).splitlines()
+    assert out[0] == str(tmp_path / 'd2lite/lessons')
+    assert 'linear-regression-scratch' in out[1].split()
