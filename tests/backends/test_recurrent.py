@@ -35,9 +35,24 @@ def called(d2l, rnn, X, state=None):
     X = on_device(d2l, d2l.DataModule.tensor(X))
     if backend_of(d2l) != 'jax':
         if backend_of(d2l) == 'mxnet' and not isinstance(rnn, d2l.RNNScratch):
-            rnn.initialize()
+            from mxnet import init
+
+            rnn.initialize(init.Uniform(0.5))  # weights as large as elsewhere
         return rnn(X, state)
     return rnn.apply(rnn.init(d2l.get_key(), X), X, state)
+
+
+def bound(d2l, rnn, X):
+    """The network as a function of NumPy arrays and a state, always with the same parameters."""
+    called(d2l, rnn, X)
+    if backend_of(d2l) == 'jax':
+        rnn = rnn.bind(rnn.init(d2l.get_key(), X))
+
+    def run(X, state=None):
+        outputs, state = rnn(on_device(d2l, d2l.DataModule.tensor(X)), state)
+        return np.stack([d2l.numpy(each) for each in outputs]), state
+
+    return run
 
 
 def copied(params, dtype=np.float64):
@@ -120,22 +135,34 @@ def test_scratch_outputs_and_state(d2l):
     np.testing.assert_array_equal(d2l.numpy(outputs[-1]), d2l.numpy(state))
 
 
+@pytest.mark.parametrize('name, layers', [('RNN', 1), ('GRU', 1), ('GRU', 2), ('LSTM', 2)])
+def test_the_second_direction_reads_from_the_end(d2l, name, layers):
+    """Each place knows what comes after it: in the first half of the features only what was."""
+    deep = {} if name == 'RNN' else {'num_layers': layers}
+    rnn = network(d2l, name, bidirectional=True, **deep)
+    X = RNG.standard_normal((NUM_STEPS, BATCH, NUM_TOKENS)).astype(np.float32)
+    run = bound(d2l, rnn, X)
+    outputs, state = run(X)
+    assert outputs.shape == (NUM_STEPS, BATCH, 2 * NUM_HIDDENS)
+    changed = X.copy()
+    changed[3] += 1
+    differs = (np.abs(run(changed)[0] - outputs) > 1e-6).any(axis=1)  # by step and feature
+    forward, backward = np.split(differs, 2, axis=1)
+    if layers == 1:
+        assert forward.any(axis=1).tolist() == [False] * 3 + [True] * 3
+        assert backward.any(axis=1).tolist() == [True] * 4 + [False] * 2
+    else:  # the second layer reads both directions of the first
+        assert forward.any(axis=1).all() and backward.any(axis=1).all()
+    assert np.abs(run(X, state)[0] - outputs).max() > 1e-3  # it goes on from its state
+
+
 @pytest.mark.parametrize('name', ['RNNScratch', *CLASSES])
 def test_a_network_goes_on_from_its_state(d2l, name):
     """Two halves of a sequence, the second from the state of the first, are the whole."""
     kwargs = {'RNNScratch': {'sigma': 1.0}, 'RNN': {}}.get(name, {'num_layers': 2})
     rnn = network(d2l, name, **kwargs)
     X = RNG.standard_normal((NUM_STEPS, BATCH, NUM_TOKENS)).astype(np.float32)
-    if backend_of(d2l) == 'jax':
-        bound = rnn.bind(rnn.init(d2l.get_key(), X))
-    else:
-        called(d2l, rnn, X)
-        bound = rnn
-
-    def run(X, state=None):
-        outputs, state = bound(on_device(d2l, d2l.DataModule.tensor(X)), state)
-        return np.stack([d2l.numpy(each) for each in outputs]), state
-
+    run = bound(d2l, rnn, X)
     whole, _ = run(X)
     assert whole.shape == (NUM_STEPS, BATCH, NUM_HIDDENS)
     first, state = run(X[:2])
@@ -252,35 +279,46 @@ def test_compiled_steps_change_nothing_or_say_why_there_are_none(d2l, name, recw
 
 
 def test_gradients_are_clipped_to_a_common_norm(d2l):
-    arrays = [np.array([3.0, 4.0], np.float32), np.array([[12.0]], np.float32)]  # norm 13
+    arrays = [np.array([3.0, 4.0], np.float32), None, np.array([[12.0]], np.float32)]  # norm 13
     for theta, scale in ((6.5, 0.5), (20, 1)):
         for found, array in zip(clipped(d2l, arrays, theta), arrays, strict=True):
-            np.testing.assert_allclose(found, array * scale, rtol=1e-6)
+            if array is None:  # of what has no gradient there is nothing to clip
+                assert found is None
+            else:
+                np.testing.assert_allclose(found, array * scale, rtol=1e-6)
+
+
+def test_without_gradients_nothing_is_clipped(d2l):
+    assert clipped(d2l, [None, None], 1) == [None, None]
 
 
 def clipped(d2l, arrays, theta):
-    """What grad_clipping makes of gradients, NumPy arrays."""
-    tensors = [d2l.DataModule.tensor(array.copy()) for array in arrays]
+    """What grad_clipping makes of gradients, NumPy arrays or None."""
+
+    def in_numpy(grads):
+        return [None if grad is None else d2l.numpy(grad) for grad in grads]
+
+    grads = [a if a is None else d2l.DataModule.tensor(a.copy()) for a in arrays]
     if backend_of(d2l) in ('jax', 'tensorflow'):
-        return [d2l.numpy(grad) for grad in d2l.grad_clipping(tensors, theta)]
+        return in_numpy(d2l.grad_clipping(grads, theta))
 
     class Net:
-        params = [d2l.ones(array.shape) for array in arrays]
+        params = [d2l.ones((1,) if array is None else array.shape) for array in arrays]
 
-    if backend_of(d2l) == 'pytorch':
-        for param, grad in zip(Net.params, tensors, strict=True):
+    for param, grad in zip(Net.params, grads, strict=True):
+        if backend_of(d2l) == 'pytorch':
             param.grad = grad
-    else:
-        for param, grad in zip(Net.params, tensors, strict=True):
+        elif grad is not None:
             param.attach_grad()
             param.grad[:] = grad
     d2l.grad_clipping(Net, theta)
-    return [d2l.numpy(param.grad) for param in Net.params]
+    return in_numpy(param.grad for param in Net.params)
 
 
 @pytest.mark.parametrize('backend', ['pytorch', 'mxnet'])
-@pytest.mark.parametrize('name', ['RNNScratch', 'RNN'])
+@pytest.mark.parametrize('name', ['RNNScratch', *CLASSES])
 def test_gradients_of_a_network_are_clipped(backend, name):
+    """Also where some parameters have none."""
     d2l = require(backend)
     d2l.seed_everything(0)
     X, Y = tokens()
@@ -295,8 +333,8 @@ def test_gradients_of_a_network_are_clipped(backend, name):
 def gradients(model):
     if hasattr(model, 'collect_params'):
         params = list(model.collect_params().values())
-        grads = [param.grad() for param in params] or [
+        grads = [param.grad() for param in params if param.grad_req != 'null'] or [
             param.grad for param in model.get_scratch_params()
         ]
         return [grad.asnumpy() for grad in grads]
-    return [param.grad.numpy(force=True) for param in model.parameters()]
+    return [p.grad.numpy(force=True) for p in model.parameters() if p.grad is not None]
