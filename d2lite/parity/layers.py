@@ -4,11 +4,12 @@ Images have their channels last, and a weight its outputs: (in, out) and (height
 `p` holds the parameters of one layer, by the last part of their neutral names.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from d2lite.parity.tape import Value, as_value, exp, log
+from d2lite.parity.tape import Value, as_value, exp, log, tanh
 
 Params = Mapping[str, Value]
 
@@ -101,3 +102,38 @@ def cross_entropy(scores: Value, labels: np.ndarray, counts: np.ndarray | None =
 def squared_loss(predictions: Value, y: np.ndarray) -> Value:
     """Half the mean of the squared errors."""
     return ((predictions - y) ** 2).mean() * 0.5
+
+
+def additive_attention(p: Params, query: Value, keys: Value, lens: np.ndarray) -> Value:
+    """The mean of the keys, weighted by w_v tanh(W_q q + W_k k): (batch, 1, features).
+
+    `query` is (batch, features), and the keys are the values.
+    """
+    features = tanh((query @ p['W_q.weight']).reshape(len(query), 1, -1) + keys @ p['W_k.weight'])
+    scores = (features @ p['w_v.weight']).transpose(0, 2, 1)
+    return masked_softmax(scores, lens) @ keys
+
+
+def multi_head_attention(
+    p: Params, queries: Value, keys: Value, lens: np.ndarray | None, num_heads: int
+) -> Value:
+    """Dot-product attention, each head on its part of the features; keys are values too."""
+
+    def heads(X):
+        batch, steps, features = X.shape
+        X = X.reshape(batch, steps, num_heads, features // num_heads).transpose(0, 2, 1, 3)
+        return X.reshape(batch * num_heads, steps, features // num_heads)
+
+    q, k, v = (heads(X @ p[f'W_{n}.weight']) for n, X in [('q', queries), ('k', keys), ('v', keys)])
+    scores = q @ k.transpose(0, 2, 1) / math.sqrt(q.shape[-1])
+    lens = None if lens is None else np.repeat(lens, num_heads, axis=0)
+    found = masked_softmax(scores, lens) @ v
+    batch, steps, _ = queries.shape
+    found = found.reshape(batch, num_heads, steps, -1).transpose(0, 2, 1, 3)
+    return found.reshape(batch, steps, -1) @ p['W_o.weight']
+
+
+def positions(steps: int, features: int) -> np.ndarray:
+    """Sines and cosines by turns, in float32 as the models have them."""
+    angles = np.arange(steps)[:, None] / 10000 ** (np.arange(0, features, 2) / features)
+    return np.stack([np.sin(angles), np.cos(angles)], -1).reshape(steps, -1).astype(np.float32)

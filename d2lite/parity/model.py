@@ -10,20 +10,24 @@ import numpy as np
 from d2lite.parity.problem import TOLERANCES, Problem, Tolerance
 from d2lite.parity.tape import Value
 
+STATISTICS = {'running_mean': 0.0, 'running_var': 1.0}  # of a batch normalisation
+
 
 @dataclasses.dataclass(frozen=True)
 class ParityModel:
     """How a model is made on a backend, and what it is trained on.
 
     `make`, `loss`, `lr`, `batch_size`, `num_steps` and `tolerances`: as `Problem` has them.
-    `data(rng)` returns inputs and labels. `shapes`: those of the parameters by neutral names.
+    `data(rng)` returns inputs and labels. `shapes`: those of the parameters, as `named` takes them.
+    `fixed`: those that are not trained, by the last parts of their names, and their initial values.
     `float32_only`: why some backends, by name, cannot compute it in float64.
     """
 
     make: Callable[[ModuleType, float], Any]
     loss: Callable[..., Value]
     data: Callable[[np.random.Generator], tuple[np.ndarray, ...]]
-    shapes: Mapping[str, tuple[int, ...]]
+    shapes: Mapping[str, Any]
+    fixed: Mapping[str, float] = dataclasses.field(default_factory=lambda: STATISTICS)
     lr: float = 1 / 4
     batch_size: int = 16
     num_steps: int | None = 20
@@ -41,7 +45,8 @@ class ParityModel:
             make=self.make,
             loss=self.loss,
             arrays=arrays,
-            start=initial(self.shapes, rng),
+            start=initial(named(self.shapes), self.fixed, rng),
+            fixed=tuple(self.fixed),
             batch_size=self.batch_size,
             num_steps=self.num_steps if num_steps is None else num_steps,
             lr=self.lr,
@@ -53,14 +58,14 @@ class ParityModel:
 
 
 def initial(
-    shapes: Mapping[str, tuple[int, ...]], rng: np.random.Generator
+    shapes: Mapping[str, tuple[int, ...]], fixed: Mapping[str, float], rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Initial parameters of which none is without effect: biases are not 0, and scales not 1."""
     start = {}
     for name, shape in shapes.items():
         kind = name.rpartition('.')[2]
-        if kind in ('running_mean', 'running_var'):
-            start[name] = np.full(shape, float(kind == 'running_var'))
+        if kind in fixed:
+            start[name] = np.full(shape, fixed[kind])
         elif len(shape) > 1:
             field = np.prod(shape[:-2])
             bound = np.sqrt(6 / (field * (shape[-2] + shape[-1])))
@@ -77,12 +82,31 @@ def untrained_loss(y: np.ndarray) -> float:
     return float(np.mean(y**2) / 2)
 
 
-def layer(name: str, *shape: int) -> dict[str, tuple[int, ...]]:
+def named(tree: Any, path: str = '') -> dict[str, tuple[int, ...]]:
+    """Shapes by neutral names: of a dictionary by its keys, of a list by its numbers."""
+    if isinstance(tree, tuple):
+        return {path: tree}
+    found = {}
+    for key, each in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        found |= named(each, f'{path}.{key}'.lstrip('.'))
+    return found
+
+
+def layer(*shape: int, bias: bool = True) -> dict[str, tuple[int, ...]]:
     """The shapes of a dense or convolutional layer, whose outputs are the last axis."""
-    return {f'{name}.weight': shape, f'{name}.bias': shape[-1:]}
+    return {'weight': shape} | ({'bias': shape[-1:]} if bias else {})
 
 
-def norm(name: str, size: int) -> dict[str, tuple[int, ...]]:
-    """The shapes of a batch normalisation."""
-    names = 'weight', 'bias', 'running_mean', 'running_var'
-    return {f'{name}.{each}': (size,) for each in names}
+def norm(size: int, statistics: bool = False) -> dict[str, tuple[int, ...]]:
+    """The shapes of a layer normalisation; with statistics, of a batch normalisation."""
+    names = ['weight', 'bias', *(('running_mean', 'running_var') if statistics else ())]
+    return dict.fromkeys(names, (size,))
+
+
+def plain_sgd(d2l: ModuleType, model_class: type) -> type:
+    """A subclass that is trained by plain SGD, whatever optimizer the class itself takes."""
+
+    class PlainSGD(model_class):
+        configure_optimizers = d2l.Module.configure_optimizers
+
+    return PlainSGD

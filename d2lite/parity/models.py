@@ -1,10 +1,10 @@
 """The built-in models by name, and for each the training on which the backends are compared."""
 
-from d2lite.parity import networks, sequences
+from d2lite.parity import networks, recurrent, transformers
 from d2lite.parity.model import ParityModel
 from d2lite.parity.problem import Problem
 
-MODELS: dict[str, ParityModel] = networks.MODELS | sequences.MODELS
+MODELS: dict[str, ParityModel] = networks.MODELS | recurrent.MODELS | transformers.MODELS
 
 
 def standard_problem(

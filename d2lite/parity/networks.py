@@ -3,10 +3,11 @@
 Each function takes the parameters, by their neutral names, and a minibatch, and returns its loss.
 """
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from d2lite.parity.data import CLASSES, images, lesson
 from d2lite.parity.layers import (
     Params,
     avg_pool,
@@ -65,30 +66,18 @@ def residual(p: Params, X: Value, stride: int = 1) -> Value:
     return relu(Y + X)
 
 
-def lesson(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """1,000 examples, y = 2 x1 - 3.4 x2 + 4.2 and noise."""
-    X = rng.standard_normal((1000, 2))
-    return X, X @ [[2.0], [-3.4]] + 4.2 + 0.01 * rng.standard_normal((1000, 1))
-
-
-def images(size: int, num_classes: int) -> Callable[[np.random.Generator], tuple]:
-    """96 images of normal noise, size by size by 1, whose label a linear model could tell."""
-
-    def data(rng):
-        X = rng.standard_normal((96, size, size, 1))
-        scores = X.reshape(96, -1) @ rng.standard_normal((size * size, num_classes))
-        return X, scores.argmax(1)
-
-    return data
-
-
 # A linear model is a few operations and sums over the batch and the features: 1e-6 leaves room for
 # 16 roundings in a row. SGD that converges contracts, so errors of earlier steps at most add up;
 # being of either sign, those of three epochs (96 steps) add up to about 10 times one step's: 1e-5.
 # In float64 the roundings of thousands of steps stay below 1e-12 even if all are of one sign.
 LINEAR_TOLERANCES = {'float32': Tolerance(1e-6, 1e-5), 'float64': Tolerance(1e-12, 1e-12)}
 
-CLASSES = 4  # fewer than in a lesson: what is compared is the same
+
+def residual_shapes(num_inputs: int, num_channels: int, **rest: Any) -> dict[str, Any]:
+    n = num_channels
+    convolutions = {'conv1': layer(3, 3, num_inputs, n), 'conv2': layer(3, 3, n, n)}
+    return convolutions | dict.fromkeys(('bn1', 'bn2'), norm(n, statistics=True)) | rest
+
 
 MODELS: dict[str, ParityModel] = {
     'LinearRegressionScratch': ParityModel(
@@ -105,7 +94,7 @@ MODELS: dict[str, ParityModel] = {
         make=lambda d2l, lr: d2l.LinearRegression(lr=lr),
         loss=linear_regression,
         data=lesson,
-        shapes=layer('net', 2, 1),
+        shapes={'net': layer(2, 1)},
         lr=1 / 32,
         batch_size=32,
         num_steps=96,
@@ -114,41 +103,41 @@ MODELS: dict[str, ParityModel] = {
     'SoftmaxRegression': ParityModel(
         make=lambda d2l, lr: d2l.SoftmaxRegression(CLASSES, lr=lr),
         loss=softmax_regression,
-        data=images(6, CLASSES),
-        shapes=layer('net.0', 36, CLASSES),
+        data=images(6),
+        shapes={'net': [layer(36, CLASSES)]},
     ),
     'MLP': ParityModel(
         make=lambda d2l, lr: d2l.MLP(CLASSES, 16, lr=lr),
         loss=mlp,
-        data=images(6, CLASSES),
-        shapes=layer('net.0', 36, 16) | layer('net.1', 16, CLASSES),
+        data=images(6),
+        shapes={'net': [layer(36, 16), layer(16, CLASSES)]},
     ),
     'LeNet': ParityModel(
         make=lambda d2l, lr: d2l.LeNet(lr=lr, num_classes=CLASSES),
         loss=lenet,
-        data=images(28, CLASSES),
-        shapes=layer('net.0', 5, 5, 1, 6)
-        | layer('net.1', 5, 5, 6, 16)
-        | layer('net.2', 400, 120)
-        | layer('net.3', 120, 84)
-        | layer('net.4', 84, CLASSES),
-        lr=1 / 2,
+        data=images(28),
+        shapes={
+            'net': [
+                layer(5, 5, 1, 6),
+                layer(5, 5, 6, 16),
+                layer(400, 120),
+                layer(120, 84),
+                layer(84, CLASSES),
+            ]
+        },
     ),
     'ResNet': ParityModel(
         make=lambda d2l, lr: d2l.ResNet(((1, 4), (1, 8)), lr=lr, num_classes=CLASSES),
         loss=resnet,
-        data=images(8, CLASSES),
-        shapes=layer('net.0', 3, 3, 1, 4)
-        | norm('net.1', 4)
-        | layer('net.2.0.conv1', 3, 3, 4, 4)
-        | layer('net.2.0.conv2', 3, 3, 4, 4)
-        | norm('net.2.0.bn1', 4)
-        | norm('net.2.0.bn2', 4)
-        | layer('net.3.0.conv1', 3, 3, 4, 8)
-        | layer('net.3.0.conv2', 3, 3, 8, 8)
-        | layer('net.3.0.conv3', 1, 1, 4, 8)
-        | norm('net.3.0.bn1', 8)
-        | norm('net.3.0.bn2', 8)
-        | layer('net.4', 8, CLASSES),
+        data=images(8),
+        shapes={
+            'net': [
+                layer(3, 3, 1, 4),
+                norm(4, statistics=True),
+                [residual_shapes(4, 4)],
+                [residual_shapes(4, 8, conv3=layer(1, 1, 4, 8))],
+                layer(8, CLASSES),
+            ]
+        },
     ),
 }

@@ -10,8 +10,6 @@ import numpy as np
 from d2lite.parity import reference
 from d2lite.parity.tape import Value
 
-STATISTICS = ('running_mean', 'running_var')  # no parameters: no gradient moves them
-
 
 class PrecisionError(TypeError):
     """A backend computes in another precision than it was asked for."""
@@ -37,7 +35,8 @@ class Problem:
     `make(d2l, lr)` makes the model on a backend. `loss(parameters, *batch)` is the reference's, in
     the operations of `d2lite.parity.tape`. `arrays`: inputs and labels, with the examples first;
     images have their channels last, and integers are labels or tokens. `start`: the initial
-    parameters by their neutral names. Both are taken in `dtype`, 'float32' or 'float64'.
+    parameters by their neutral names. Both are taken in `dtype`, 'float32' or 'float64'. `fixed`:
+    the last parts of names of what is not trained, such as 'running_mean'; it is not compared.
     `num_steps`: by default three epochs. `gradient_clip_val`: 0 clips nothing. `loss_scale`: the
     loss of a model that has learned nothing.
 
@@ -50,6 +49,7 @@ class Problem:
     loss: Callable[..., Value]
     arrays: Sequence[np.ndarray]
     start: Mapping[str, np.ndarray]
+    fixed: Sequence[str] = ()
     batch_size: int = 16
     num_steps: int | None = None
     lr: float = 1 / 32
@@ -86,8 +86,8 @@ class Problem:
 
     @property
     def parameters(self) -> dict[str, np.ndarray]:
-        """The part of `start` that is trained: without running statistics."""
-        return {n: a for n, a in self.start.items() if n.rpartition('.')[2] not in STATISTICS}
+        """The part of `start` that is trained."""
+        return {n: a for n, a in self.start.items() if n.rpartition('.')[2] not in self.fixed}
 
     def batches(self) -> list[tuple[np.ndarray, ...]]:
         """Each step's minibatch."""

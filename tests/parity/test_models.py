@@ -2,12 +2,15 @@
 
 import dataclasses
 import functools
+import inspect
 
 import numpy as np
 import pytest
-from contract import backend_of
+from contract import backend_of, require
 
+from d2lite.interface import NAMES
 from d2lite.parity import MODELS, compare, record_training, standard_problem
+from d2lite.parity.data import PAD
 from d2lite.parity.tape import Value, gradients
 
 # So large that rounding the parameters says nothing against the gradient.
@@ -19,16 +22,25 @@ def problem_of(model, dtype='float32'):
     return standard_problem(model, dtype=dtype)
 
 
-@pytest.mark.parametrize('dtype', ['float32', 'float64'])
 @pytest.mark.parametrize('model', MODELS)
-def test_losses_and_parameters_agree_step_by_step(d2l, model, dtype):
-    given = problem_of(model, dtype)
-    if dtype == 'float64' and backend_of(d2l) in MODELS[model].float32_only:
-        with pytest.raises(Exception, match=r'(?i)float|double|dtype'):
-            record_training(backend_of(d2l), given)
-        return
-    row = compare(record_training(backend_of(d2l), given), given)
+def test_float32_agrees_step_by_step(d2l, model):
+    row = compare(record_training(backend_of(d2l), problem_of(model)), problem_of(model))
     assert row.first_outside is None, row
+
+
+@pytest.mark.parametrize('model', MODELS)
+def test_float64_agrees_step_by_step_where_it_is_possible(d2l, model):
+    given = problem_of(model, 'float64')
+    if backend_of(d2l) not in MODELS[model].float32_only:
+        row = compare(record_training(backend_of(d2l), given), given)
+        assert row.first_outside is None, row
+        return
+    try:
+        row = compare(record_training(backend_of(d2l), given), given)
+    except Exception as error:  # each framework has another one
+        assert 'float' in str(error) or 'not implemented' in str(error)
+    else:
+        assert row.first_outside is not None, 'it is possible after all'
 
 
 @pytest.mark.parametrize('at', ['the start', 'the end'])
@@ -76,4 +88,44 @@ def test_the_training_is_worth_comparing(model):
     norms = {name: np.linalg.norm(array) for name, array in steps[0].gradients.items()}
     without = {name for name, norm in norms.items() if norm < 1e-12}
     # A normalisation takes out the bias of the convolution before it.
-    assert all('conv' in name or name == 'net.0.bias' for name in without), without
+    convolutions = ('net.0.bias', 'conv1.bias', 'conv2.bias')
+    assert all(model == 'ResNet' and name.endswith(convolutions) for name in without), without
+
+
+@pytest.mark.parametrize('model', MODELS)
+def test_the_training_is_stable(model):
+    """It enlarges what a framework rounds, and would not be comparable if it did so a lot."""
+    given, rng = problem_of(model, 'float64'), np.random.default_rng(0)
+
+    def deviated(array):
+        return array * (1 + 1e-8 * rng.standard_normal(array.shape))
+
+    start = {name: deviated(array) for name, array in given.parameters.items()}
+    found, expected = given.trained(start, given.batches())[-1], given.expected()[-1]
+    largest = max(abs(array).max() for array in expected.parameters.values())
+    for name, array in expected.parameters.items():
+        assert abs(found.parameters[name] - array).max() < 50e-8 * largest, name
+
+
+@pytest.mark.parametrize('model', ['Seq2Seq', 'Seq2SeqAttention', 'Transformer'])
+def test_padding_and_valid_lengths_of_0_are_among_the_data(model):
+    source, target, lens, labels = problem_of(model).arrays
+    assert sorted(set(lens)) == list(range(source.shape[1] + 1))
+    assert all(
+        (row[n:] == PAD).all() and (row[:n] != PAD).all()
+        for row, n in zip(source, lens, strict=True)
+    )
+    assert (target[:, 1:] == labels[:, :-1]).all() and 0.1 < (labels == PAD).mean() < 0.5
+
+
+def test_every_model_that_has_a_learning_rate_is_there():
+    d2l = require('pytorch')
+    made = {base for each in MODELS.values() for base in type(each.make(d2l, 0.1)).__mro__}
+    offered = {name: getattr(d2l, name) for name in NAMES}
+    models = {name: each for name, each in offered.items() if inspect.isclass(each)}
+    trained = [
+        name
+        for name, each in models.items()
+        if issubclass(each, d2l.Module) and 'lr' in inspect.signature(each).parameters
+    ]
+    assert len(trained) > 10 and [name for name in trained if models[name] not in made] == []
