@@ -1,8 +1,6 @@
 """The parameters of a model on MXNet, as NumPy arrays: to be saved, and moved elsewhere."""
 
-import weakref
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as onp
@@ -14,8 +12,8 @@ from d2lite.saving.layouts import from_neutral, neutral_names, to_neutral
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
 from d2lite.training.module import set_attribute
+from d2lite_mxnet.flattening import flattened_images
 from d2lite_mxnet.gates import neutral_gates, own_gates
-from d2lite_mxnet.hybrid import layer_by_layer
 from d2lite_mxnet.module import plain_arrays
 
 _LAYERS = nn.Dense | nn.Conv1D | nn.Conv2D | nn.Conv3D
@@ -71,7 +69,7 @@ def _parameters(trainer):
 
     The image is what `to_neutral` wants to know of a dense layer.
     """
-    images, found = _flattened_images(trainer), {}
+    images, found = flattened_images(trainer), {}
     for path, block in blocks(trainer.model):
         own = own_parameters(block)
         names = neutral_names(name for name, _ in own)
@@ -92,38 +90,3 @@ def blocks(block: nn.Block, path: str = '') -> Iterator[tuple[str, nn.Block]]:
     yield path, block
     for name, child in block._children.items():  # Gluon lists them nowhere else
         yield from blocks(child, f'{path}.{name}'.lstrip('.'))
-
-
-_images = weakref.WeakKeyDictionary()  # by model
-
-
-def _flattened_images(trainer):
-    """By dense layer: the shape (c, height, width) of the images that reach it flattened.
-
-    Found by a pass outside of `autograd.record`, which changes nothing; a flattening that is no
-    layer is not seen.
-    """
-    model = trainer.model
-    if model not in _images:
-        inputs = trainer.first_inputs()
-        if not any(getattr(X, 'ndim', 0) == 4 for X in inputs):
-            return {}
-        calls = []
-        with layer_by_layer(model):
-            hooks = [
-                block.register_forward_pre_hook(lambda block, args: calls.append((block, args[0])))
-                for _, block in blocks(model)
-                if isinstance(block, nn.Flatten | nn.Dense)
-            ]
-            model.forward(*inputs)
-            for hook in hooks:
-                hook.detach()
-        images = {
-            dense: X.shape[1:]
-            for (flatten, X), (dense, _) in pairwise(calls)
-            if isinstance(flatten, nn.Flatten) and isinstance(dense, nn.Dense) and X.ndim == 4
-        }
-        # A dense layer flattens by itself what comes as images.
-        images |= {d: X.shape[1:] for d, X in calls if isinstance(d, nn.Dense) and X.ndim == 4}
-        _images[model] = images
-    return _images[model]

@@ -1,18 +1,16 @@
 """The parameters of a model on PyTorch, as NumPy arrays: to be saved, and moved elsewhere."""
 
-import weakref
 from collections import defaultdict
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from d2lite.saving.layouts import from_neutral, neutral_names, to_neutral
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
+from d2lite_torch.flattening import flattened_images
 from d2lite_torch.gates import neutral_gates, own_gates
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.tensor import from_numpy, numpy
@@ -47,7 +45,7 @@ def _tensors(trainer):
 
     The image is what `to_neutral` wants to know of a dense layer.
     """
-    images, found, names = _flattened_images(trainer), {}, defaultdict(list)
+    images, found, names = flattened_images(trainer), {}, defaultdict(list)
     tensors = trainer.model.state_dict(keep_vars=True)
     for path in tensors:
         owner, _, name = path.rpartition('.')
@@ -63,34 +61,3 @@ def _tensors(trainer):
         yield name, *found[path]
     for name, tensor in plain_tensors(trainer.model):
         yield name, tensor, False, None
-
-
-_images = weakref.WeakKeyDictionary()  # by model
-
-
-def _flattened_images(trainer):
-    """By linear layer: the shape (c, height, width) of the images that reach it flattened.
-
-    Found by a pass in evaluation, which changes nothing; a flattening that is no `nn.Flatten` is
-    not seen.
-    """
-    model = trainer.model
-    if not any(isinstance(module, nn.Flatten) for module in model.modules()):
-        return {}
-    if model not in _images:
-        calls = []
-        hooks = [
-            module.register_forward_pre_hook(lambda module, args: calls.append((module, args[0])))
-            for module in model.modules()
-            if isinstance(module, nn.Flatten | nn.Linear)
-        ]
-        with torch.random.fork_rng(devices=[]):  # a loader may shuffle to give its first batch
-            model.apply_init(trainer.first_inputs())
-        for hook in hooks:
-            hook.remove()
-        _images[model] = {
-            linear: tuple(X.shape[1:])
-            for (flatten, X), (linear, _) in pairwise(calls)
-            if isinstance(flatten, nn.Flatten) and isinstance(linear, nn.Linear) and X.ndim == 4
-        }
-    return _images[model]
