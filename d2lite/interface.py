@@ -39,7 +39,7 @@ ATTENTION = """
     masked_softmax AdditiveAttention DotProductAttention MultiHeadAttention PositionalEncoding
     PositionWiseFFN AddNorm TransformerEncoderBlock TransformerEncoder
     TransformerDecoderBlock TransformerDecoder
-    PatchEmbedding ViTMLP ViTBlock ViT
+    PatchEmbedding ViTMLP ViTBlock ViT TransformerLM
 """.split()
 
 DATA = """
@@ -51,6 +51,15 @@ TEXT = """
     Vocab TimeMachine ShortStories MTFraEng SentencePairs truncate_pad bleu
 """.split()
 
+SEARCH = """
+    HPOTrainer HPOSearcher RandomSearcher HPOScheduler BasicScheduler SuccessiveHalvingScheduler
+    HPOTuner hpo_objective_lenet
+""".split()
+
+OTHERS = """
+    rbfkernel make_env frozen_lake show_value_function_progress show_Q_function_progress
+""".split()
+
 FIGURES = """
     plt use_svg_display set_figsize set_axes plot show_images show_heatmaps Animator
     show_list_len_pair_hist
@@ -59,7 +68,7 @@ FIGURES = """
 HELPERS = 'Timer Accumulator check_len check_shape'.split()
 
 NAMES: list[str] = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + CLASSIFICATION + CONVOLUTION
-NAMES += RECURRENT + SEQUENCES + ATTENTION + DATA + TEXT + FIGURES + HELPERS
+NAMES += RECURRENT + SEQUENCES + ATTENTION + DATA + TEXT + FIGURES + SEARCH + OTHERS + HELPERS
 
 
 def missing(backend: str, name: str) -> AttributeError:

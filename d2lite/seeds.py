@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-_PURPOSES = ('data', 'parameters', 'keys')
+_PURPOSES = ('data', 'parameters', 'keys', 'search')
 
 _seed: int | None = None  # None until seed_everything is called
 _streams: dict[str, np.random.Generator] = {}
@@ -42,7 +42,7 @@ def seed_framework_with(seed_framework: Callable[[int], None]) -> None:
 
 
 def next_seed(purpose: str) -> int:
-    """The next seed for `purpose`: 'data', 'parameters' or 'keys'."""
+    """The next seed for `purpose`: 'data', 'parameters', 'keys' or 'search'."""
     return int(_streams[purpose].integers(2**31))
 
 

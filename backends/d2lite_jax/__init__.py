@@ -45,6 +45,7 @@ from d2lite_jax.recurrent import (
     RNNScratch,
 )
 from d2lite_jax.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_jax.search import HPOTrainer, hpo_objective_lenet
 from d2lite_jax.seq2seq import (
     Seq2Seq,
     Seq2SeqAttentionDecoder,
@@ -62,6 +63,7 @@ from d2lite_jax.transformer import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )
+from d2lite_jax.transformer_lm import TransformerLM
 from d2lite_jax.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
 __all__ = [*NAMES, 'TrainState', 'get_key', 'get_seed']

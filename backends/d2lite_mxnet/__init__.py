@@ -44,6 +44,7 @@ from d2lite_mxnet.recurrent import (
     RNNScratch,
 )
 from d2lite_mxnet.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_mxnet.search import HPOTrainer, hpo_objective_lenet
 from d2lite_mxnet.seq2seq import (
     Seq2Seq,
     Seq2SeqAttentionDecoder,
@@ -61,6 +62,7 @@ from d2lite_mxnet.transformer import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )
+from d2lite_mxnet.transformer_lm import TransformerLM
 from d2lite_mxnet.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
 __all__ = [*NAMES]

@@ -50,6 +50,7 @@ from d2lite_tensorflow.recurrent import (
     RNNScratch,
 )
 from d2lite_tensorflow.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_tensorflow.search import HPOTrainer, hpo_objective_lenet
 from d2lite_tensorflow.seq2seq import (
     Seq2Seq,
     Seq2SeqAttentionDecoder,
@@ -67,6 +68,7 @@ from d2lite_tensorflow.transformer import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )
+from d2lite_tensorflow.transformer_lm import TransformerLM
 from d2lite_tensorflow.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
 __all__ = [*NAMES]

@@ -44,6 +44,7 @@ from d2lite_torch.recurrent import (
     RNNScratch,
 )
 from d2lite_torch.resnet import Residual, ResNet, ResNeXtBlock
+from d2lite_torch.search import HPOTrainer, hpo_objective_lenet
 from d2lite_torch.seq2seq import (
     Seq2Seq,
     Seq2SeqAttentionDecoder,
@@ -62,6 +63,7 @@ from d2lite_torch.transformer import (
     TransformerEncoder,
     TransformerEncoderBlock,
 )
+from d2lite_torch.transformer_lm import TransformerLM
 from d2lite_torch.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
 __all__ = [*NAMES, 'init_seq2seq']

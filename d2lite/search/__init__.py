@@ -1,0 +1,1 @@
+"""Search for hyperparameters: searchers propose, schedulers decide, a tuner runs the trials."""
