@@ -22,6 +22,7 @@ SHOW := $(if $(filter $(LESSON),$(CLASSIFICATION)),--show val_acc,$(SHOW_$(LESSO
 help:  ## prints these lines
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  awk -F@ '{ printf "%-16s %s\n", $$1, $$2 }'
+	@echo 'Variables: PYTHON=python3.12; LESSON=lenet of make run; JOBS=2 of make notebooks'
 
 run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page to build/
 	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build --force
@@ -101,7 +102,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@touch $@
 
 # For the tests that look at web pages; without it they are skipped, and say so.
-browser:
+browser:  ## installs Chromium for the tests that look at web pages, if it can
 	@for name in chromium chromium-browser google-chrome chrome; do \
 	  if command -v $$name >/dev/null; then exit 0; fi; \
 	done; \

@@ -102,6 +102,8 @@ class KernelClient(NotebookClient):
     def process_message(
         self, message: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
+        if self.places and message['msg_type'] == 'stream':
+            message['content']['text'] = self.places.named(message['content']['text'])
         if self.on_output and (printed := _printed(message['msg_type'], message['content'])):
             try:
                 self.on_output(*printed)
