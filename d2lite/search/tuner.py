@@ -43,7 +43,9 @@ class HPOTuner(HyperParameters):
             self.scheduler.update(config, error)
             runtime = time.perf_counter() - start
             self.bookkeeping(config, error, runtime)
-            print(f'trial {len(self.records)}: error {error:.4g} in {runtime:.1f} s, {config}')
+            print(
+                f'trial {len(self.records)}: error {error:.4g} in {runtime:.1f} s, {_shown(config)}'
+            )
         self.board.finish()
 
     def bookkeeping(self, config: Config, error: float, runtime: float) -> None:
@@ -56,6 +58,12 @@ class HPOTuner(HyperParameters):
         self.cumulative_runtime.append(self.current_runtime)
         if self.incumbent is not None:
             self.board.draw(self.current_runtime, self.incumbent_error, 'least error')
+
+
+def _shown(config: Config) -> str:
+    """A configuration in words; numbers with four digits."""
+    short = {k: f'{v:.4g}' if isinstance(v, float) else str(v) for k, v in config.items()}
+    return ', '.join(f'{name}={value}' for name, value in short.items())
 
 
 class HPOTrainer:

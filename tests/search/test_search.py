@@ -79,7 +79,7 @@ def test_a_tuner_keeps_the_best_of_its_trials(monkeypatch, capsys):
         (7, 0.5),
         (8, 0.2),
     ]
-    assert 'trial 4: error 0.2 in 1.0 s' in capsys.readouterr().out
+    assert 'trial 4: error 0.2 in 1.0 s, number=3\n' in capsys.readouterr().out
 
 
 def test_a_first_trial_without_a_finite_error_is_not_the_best():
