@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from d2lite.parity.data import CLASSES, MASK, PAD, SOURCE, TARGET, images, sentences
+from d2lite.parity.data import CLASSES, MASK, PAD, SOURCE, TARGET, TOKENS, images, sentences, text
 from d2lite.parity.layers import (
     Params,
     conv,
@@ -84,13 +84,22 @@ def vit(p: Params, X: np.ndarray, y: np.ndarray) -> Value:
     patches = patches.reshape(len(X), -1, weight.shape[-1])
     first = p['cls_token'] + np.zeros((len(X), 1, 1))
     H = concat([first, patches], 1) + p['pos_embedding']
+    return cross_entropy(scored(p, H, None)[:, 0], y)
+
+
+def transformer_lm(p: Params, X: np.ndarray, Y: np.ndarray) -> Value:
+    """A causal language model on tokens X (n, steps)."""
+    return cross_entropy(scored(p, embedded(p, X), causal_lens(X)), Y)
+
+
+def scored(p: Params, H: Value, lens: np.ndarray | None) -> Value:
+    """Blocks that normalise what goes into attention and dense layers; then the scores."""
     for block in blocks(p):
         Y = layer_norm(within(block, 'ln1'), H)
-        H = H + multi_head_attention(within(block, 'attention'), Y, Y, None, HEADS)
+        H = H + multi_head_attention(within(block, 'attention'), Y, Y, lens, HEADS)
         hidden = dense(within(block, 'mlp.dense1'), layer_norm(within(block, 'ln2'), H))
         H = H + dense(within(block, 'mlp.dense2'), gelu(hidden))
-    H = layer_norm(within(p, 'head.0'), H[:, 0])
-    return cross_entropy(dense(within(p, 'head.1'), H), y)
+    return dense(within(p, 'head.1'), layer_norm(within(p, 'head.0'), H))
 
 
 def gelu(X: Value) -> Value:
@@ -98,7 +107,7 @@ def gelu(X: Value) -> Value:
     return X * (erf(X / math.sqrt(2)) + 1) * 0.5
 
 
-HIDDENS, FFN, BLOCKS = 4, 5, 2
+HIDDENS, FFN, BLOCKS, NUM_STEPS = 8, 6, 2, 7
 
 
 def make_transformer(d2l: ModuleType, lr: float) -> Any:
@@ -115,10 +124,20 @@ def make_vit(d2l: ModuleType, lr: float) -> Any:
     return d2l.ViT(6, 3, HIDDENS, FFN, HEADS, BLOCKS, 0.0, 0.0, lr, num_classes=CLASSES)
 
 
+def make_transformer_lm(d2l: ModuleType, lr: float) -> Any:
+    sizes = TOKENS, HIDDENS, FFN, HEADS, BLOCKS, 0.0, NUM_STEPS
+    return plain_sgd(d2l, d2l.TransformerLM)(*sizes, lr)
+
+
 SQUARE = layer(HIDDENS, HIDDENS, bias=False)
 ATTENTION = dict.fromkeys(('W_q', 'W_k', 'W_v', 'W_o'), SQUARE)
 MLP = {'dense1': layer(HIDDENS, FFN), 'dense2': layer(FFN, HIDDENS)}
 NORM = norm(HIDDENS)
+PRE_NORM = [{'ln1': NORM, 'attention': ATTENTION, 'ln2': NORM, 'mlp': MLP}] * BLOCKS
+GELU = {
+    'tensorflow': "TensorFlow's GELU is exact to 5e-9 only",
+    'mxnet': "MXNet's GELU computes the error function in float32",
+}
 
 MODELS: dict[str, ParityModel] = {
     'Transformer': ParityModel(
@@ -144,6 +163,7 @@ MODELS: dict[str, ParityModel] = {
                 'dense': layer(HIDDENS, TARGET),
             },
         },
+        lr=1 / 8,
         float32_only=dict.fromkeys(('tensorflow', 'mxnet'), MASK),
     ),
     'ViT': ParityModel(
@@ -154,13 +174,21 @@ MODELS: dict[str, ParityModel] = {
             'patch_embedding': {'conv': layer(3, 3, 1, HIDDENS)},
             'cls_token': (1, 1, HIDDENS),
             'pos_embedding': (1, 5, HIDDENS),
-            'blks': [{'ln1': NORM, 'attention': ATTENTION, 'ln2': NORM, 'mlp': MLP}] * BLOCKS,
+            'blks': PRE_NORM,
             'head': [NORM, layer(HIDDENS, CLASSES)],
         },
-        lr=1 / 16,
-        float32_only={
-            'tensorflow': 'its token for the class is made in float32',
-            'mxnet': "MXNet's GELU computes the error function in float32",
+        lr=1 / 8,
+        float32_only=GELU,
+    ),
+    'TransformerLM': ParityModel(
+        make=make_transformer_lm,
+        loss=transformer_lm,
+        data=text(NUM_STEPS),
+        shapes={
+            'embedding': layer(TOKENS, HIDDENS, bias=False),
+            'blks': PRE_NORM,
+            'head': [NORM, layer(HIDDENS, TOKENS)],
         },
+        float32_only=GELU,
     ),
 }
