@@ -15,6 +15,7 @@ __all__ = [
     'num_patches',
     'positional_encoding',
     'sides',
+    'window',
 ]
 
 MASKED = -1e6  # the score of a key that is not to be looked at
@@ -123,6 +124,11 @@ def check_image(found: Sequence[int], expected: tuple[int, int]) -> None:
             f'the model was made for images of {height} x {width} pixels, got {found[0]} x '
             f'{found[1]}'
         )
+
+
+def window(before: list[int] | None, indices: list[int], max_len: int) -> list[int]:
+    """The last `max_len` of the tokens `before`, None at first, and of those that follow."""
+    return [*(before or []), *indices][-max_len:]
 
 
 def _known(lengths):
