@@ -1,9 +1,14 @@
 """Differences between the tabs of a page at its end."""
 
+import json
+import os
+
 import numpy as np
 import pytest
 from contract import require
+from typer.testing import CliRunner
 
+from d2lite.cli import app
 from d2lite.pages.reading.page import parse_page
 from d2lite.pages.running.compare import compare_tabs, deviations, report
 
@@ -44,11 +49,48 @@ def test_variables_of_the_same_name_and_shape_are_compared(tmp_path):
 
 
 @pytest.mark.parametrize('other, code', [('2.0', 0), ('len(selection.backend())', 1)])
-def test_the_table_and_the_exit_code(tmp_path, capsys, other, code):
+def test_the_table_the_file_and_the_exit_code(tmp_path, capsys, other, code):
     require('pytorch'), require('mxnet')
-    assert report(page(tmp_path, other), ['pytorch', 'mxnet'], 0, 600, 1e-4) == code
+    args = ['pytorch', 'mxnet'], 0, 600, 1e-4, tmp_path / 'numbers.json'
+    assert report(page(tmp_path, other), *args) == code
     printed = capsys.readouterr().out
     assert 'page.md on pytorch, mxnet, seed 0' in printed and 'trainer.w' in printed
+    told = [line for line in printed.splitlines() if 'is allowed' in line]
+    # The names have 7 and 5 letters.
+    wanted = 'ours on pytorch and mxnet is 2.9e-01 apart, relatively: 0.0001 is allowed'
+    assert told == [wanted] * code
+    content = json.loads((tmp_path / 'numbers.json').read_text())
+    assert (content['tabs'], content['seed'], content['tolerance']) == (*args[:2], 1e-4)
+    variables = {each['name']: each for each in content['variables']}
+    assert set(variables) == {'same', 'number', 'ours', 'trainer.w', 'trainer.b'}
+    assert [name for name, each in variables.items() if each['outside']] == ['ours'] * code
+    assert variables['ours']['absolute'] == 2 * code and variables['ours']['shape'] == [2]
+    assert content['failed'] == {}
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_page_runs(tmp_path):
+    with pytest.raises(ValueError, match='there is no folder'):
+        report(page(tmp_path), ['no tab'], 0, 600, None, tmp_path / 'no/numbers.json')
+
+
+def test_a_backend_that_cannot_be_imported_is_told_and_the_others_are_compared(
+    tmp_path, monkeypatch
+):
+    require('pytorch'), require('mxnet'), require('jax')
+    (tmp_path / 'world').mkdir()
+    (tmp_path / 'world/mxnet.py').write_text('raise ImportError("libgomp.so.1: no such file")')
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path / 'world'), prepend=os.pathsep)
+    lesson, numbers = tmp_path / 'lesson.md', tmp_path / 'numbers.json'
+    lesson.write_text('```python\nimport d2lite as d2l\nx = d2l.tensor([1.0, 2.0])\n```\n')
+    words = '--backends', 'pytorch,mxnet,jax', '--tolerance', '1e-6', '--json', str(numbers)
+    result = CliRunner().invoke(app, ['parity', str(lesson), *words])
+    assert result.exit_code == 1, result.output
+    (failure,) = [line for line in result.output.splitlines() if 'failed' in line]
+    assert failure == 'mxnet failed: ImportError: libgomp.so.1: no such file'
+    content = json.loads(numbers.read_text())
+    (variable,) = content['variables']
+    assert (variable['name'], variable['between']) == ('x', ['pytorch', 'jax'])
+    assert list(content['failed']) == ['mxnet'] and 'libgomp' in content['failed']['mxnet']
 
 
 def test_a_tab_that_fails_is_told(tmp_path, capsys):
