@@ -24,7 +24,7 @@ LINEAR_REGRESSION = """
     synthetic_data data_iter load_array linreg squared_loss sgd
 """.split()
 
-CLASSIFICATION = 'Classifier SoftmaxRegression MLP'.split()
+CLASSIFICATION = 'Classifier SoftmaxRegression MLP accuracy'.split()
 
 CONVOLUTION = 'corr2d init_cnn LeNet Residual ResNeXtBlock ResNet'.split()
 

@@ -67,6 +67,7 @@ SIGNATURES: dict[str, str] = {
     'Classifier.loss': 'Y_hat, Y, averaged',
     'Classifier.accuracy': 'Y_hat, Y, averaged',
     'Classifier.layer_summary': 'X_shape',
+    'accuracy': 'y_hat, y',
     'SoftmaxRegression': 'num_outputs, lr',
     'MLP': 'num_outputs, num_hiddens, lr',
     'corr2d': 'X, K',

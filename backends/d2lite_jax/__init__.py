@@ -14,7 +14,7 @@ from d2lite_jax.attention import (
     PositionalEncoding,
     masked_softmax,
 )
-from d2lite_jax.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_jax.classification import MLP, Classifier, SoftmaxRegression, accuracy
 from d2lite_jax.clipping import grad_clipping
 from d2lite_jax.convolution import LeNet, corr2d, init_cnn
 from d2lite_jax.data import (

@@ -13,12 +13,17 @@ from jax import Array
 from jax import numpy as jnp
 
 from d2lite.training import classifier as classification
-from d2lite.training.classifier import accuracy, print_layer
+from d2lite.training.classifier import count_correct, print_layer
 from d2lite.training.labels import check_labels
 from d2lite_jax import tensor
 from d2lite_jax.framework import get_key
 from d2lite_jax.module import Module
 from d2lite_jax.tensor import reduce_mean, reshape
+
+
+def accuracy(y_hat: jax.Array, y: jax.Array) -> float:
+    """The number of right predictions: logits `y_hat` (n, q), or classes (n,), labels `y` (n,)."""
+    return count_correct(tensor.numpy(y_hat), tensor.numpy(y))
 
 
 class Classifier(classification.Classifier, Module):
@@ -50,7 +55,7 @@ class Classifier(classification.Classifier, Module):
     ) -> Array:
         variables = {'params': params, 'batch_stats': state.batch_stats}
         Y_hat = state.apply_fn(variables, *X, rngs={'dropout': state.dropout_rng})
-        return accuracy(self, tensor, Y_hat, Y, averaged)
+        return classification.accuracy(self, tensor, Y_hat, Y, averaged)
 
     def validation_step(self, params: dict, batch: tuple[Array, ...], state: Any) -> None:
         """Reports loss and accuracy of a validation minibatch."""

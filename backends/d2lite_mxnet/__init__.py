@@ -14,7 +14,7 @@ from d2lite_mxnet.attention import (
     PositionalEncoding,
     masked_softmax,
 )
-from d2lite_mxnet.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_mxnet.classification import MLP, Classifier, SoftmaxRegression, accuracy
 from d2lite_mxnet.clipping import grad_clipping
 from d2lite_mxnet.convolution import LeNet, corr2d, init_cnn
 from d2lite_mxnet.data import (

@@ -9,13 +9,18 @@ from mxnet import gluon, init, np
 from mxnet.gluon import nn
 
 from d2lite.training import classifier as classification
-from d2lite.training.classifier import accuracy, print_layer
+from d2lite.training.classifier import count_correct, print_layer
 from d2lite.training.labels import check_labels
 from d2lite_mxnet import tensor
 from d2lite_mxnet.module import Module
 
 softmax_cross_entropy = gluon.loss.SoftmaxCrossEntropyLoss()
 softmax_cross_entropy.hybridize()
+
+
+def accuracy(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """The number of right predictions: logits `y_hat` (n, q), or classes (n,), labels `y` (n,)."""
+    return count_correct(tensor.numpy(y_hat), tensor.numpy(y))
 
 
 class Classifier(classification.Classifier, Module):
@@ -34,7 +39,7 @@ class Classifier(classification.Classifier, Module):
         return loss.mean() if averaged else loss
 
     def accuracy(self, Y_hat: np.ndarray, Y: np.ndarray, averaged: bool = True) -> np.ndarray:
-        return accuracy(self, tensor, Y_hat, Y, averaged)
+        return classification.accuracy(self, tensor, Y_hat, Y, averaged)
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""

@@ -14,7 +14,7 @@ from d2lite_tensorflow.attention import (
     PositionalEncoding,
     masked_softmax,
 )
-from d2lite_tensorflow.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_tensorflow.classification import MLP, Classifier, SoftmaxRegression, accuracy
 from d2lite_tensorflow.clipping import grad_clipping
 from d2lite_tensorflow.convolution import LeNet, corr2d, init_cnn
 from d2lite_tensorflow.data import (

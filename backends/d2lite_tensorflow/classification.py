@@ -8,12 +8,17 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from d2lite.training import classifier as classification
-from d2lite.training.classifier import accuracy, print_layer
+from d2lite.training.classifier import count_correct, print_layer
 from d2lite.training.labels import check_labels
 from d2lite_tensorflow import tensor
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module
 from d2lite_tensorflow.tensor import reduce_mean, reshape
+
+
+def accuracy(y_hat: tf.Tensor, y: tf.Tensor) -> float:
+    """The number of right predictions: logits `y_hat` (n, q), or classes (n,), labels `y` (n,)."""
+    return count_correct(tensor.numpy(y_hat), tensor.numpy(y))
 
 
 class Classifier(classification.Classifier, Module):
@@ -35,7 +40,7 @@ class Classifier(classification.Classifier, Module):
         return reduce_mean(loss) if averaged else loss
 
     def accuracy(self, Y_hat: tf.Tensor, Y: tf.Tensor, averaged: bool = True) -> tf.Tensor:
-        return accuracy(self, tensor, Y_hat, Y, averaged)
+        return classification.accuracy(self, tensor, Y_hat, Y, averaged)
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""

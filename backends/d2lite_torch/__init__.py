@@ -14,7 +14,7 @@ from d2lite_torch.attention import (
     PositionalEncoding,
     masked_softmax,
 )
-from d2lite_torch.classification import MLP, Classifier, SoftmaxRegression
+from d2lite_torch.classification import MLP, Classifier, SoftmaxRegression, accuracy
 from d2lite_torch.clipping import grad_clipping
 from d2lite_torch.convolution import LeNet, corr2d, init_cnn
 from d2lite_torch.data import (

@@ -9,11 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from d2lite.training import classifier as classification
-from d2lite.training.classifier import accuracy, print_layer
+from d2lite.training.classifier import count_correct, print_layer
 from d2lite.training.labels import check_labels
 from d2lite_torch import tensor
 from d2lite_torch.module import Module
 from d2lite_torch.tensor import reshape
+
+
+def accuracy(y_hat: Tensor, y: Tensor) -> float:
+    """The number of right predictions: logits `y_hat` (n, q), or classes (n,), labels `y` (n,)."""
+    return count_correct(tensor.numpy(y_hat), tensor.numpy(y))
 
 
 class Classifier(classification.Classifier, Module):
@@ -33,7 +38,7 @@ class Classifier(classification.Classifier, Module):
         return nn.functional.cross_entropy(Y_hat, Y, reduction='mean' if averaged else 'none')
 
     def accuracy(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
-        return accuracy(self, tensor, Y_hat, Y, averaged)
+        return classification.accuracy(self, tensor, Y_hat, Y, averaged)
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from d2lite.training.labels import check_labels
 
-__all__ = ['Classifier', 'accuracy', 'print_layer']
+__all__ = ['Classifier', 'accuracy', 'count_correct', 'print_layer']
 
 
 class Classifier:
@@ -31,6 +33,17 @@ def accuracy(model: Any, tensor: Any, Y_hat: Any, Y: Any, averaged: Any) -> Any:
     compare = preds == tensor.astype(tensor.reshape(Y, (-1,)), preds.dtype)
     compare = tensor.astype(compare, tensor.float32)
     return tensor.reduce_mean(compare) if averaged else compare
+
+
+def count_correct(y_hat: np.ndarray, y: np.ndarray) -> float:
+    """The number of right predictions; see `d2l.accuracy`."""
+    predictions = y_hat.argmax(axis=1) if y_hat.ndim > 1 and y_hat.shape[1] > 1 else y_hat
+    if predictions.size != y.size:
+        raise ValueError(
+            f'accuracy takes y_hat of shape (n, q) or (n,) and n labels y, got {y_hat.shape} and '
+            f'{y.shape}'
+        )
+    return float((predictions.reshape(-1).astype(y.dtype) == y.reshape(-1)).sum())
 
 
 def print_layer(layer: Any, X: Any) -> None:

@@ -133,3 +133,14 @@ def test_the_lessons_own_loss_may_take_other_labels(d2l):
 
     run = train(d2l, Own(lr=0.1), [(X, y + 3)])
     assert np.isfinite(run.losses).all() and run.trainer.train_batch_idx == 1
+
+
+def test_right_predictions_are_counted(d2l):
+    y_hat = d2l.tensor([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])
+    labels = d2l.DataModule.tensor(np.array([1, 1, 1], np.int32))
+    assert d2l.accuracy(y_hat, labels) == 2.0
+    assert d2l.accuracy(d2l.tensor([1.0, 0.0, 1.0]), labels) == 2.0
+    with pytest.raises(
+        ValueError, match=r'accuracy takes y_hat of shape .* got \(3, 2\) and \(2,\)'
+    ):
+        d2l.accuracy(y_hat, labels[:2])
