@@ -110,7 +110,7 @@ class EncoderDecoder(Classifier):
             weights = _sown(sown, 'dec_attention_weights')
             return Y, state, weights_of(self.decoder, weights)
 
-        tokens, weights = decoded(tensor, start, step, batch, num_steps, beam_size, eos)
+        tokens, weights = decoded(self, tensor, start, step, batch, num_steps, beam_size, eos)
         return tokens, (weights, enc_weights) if save_attention_weights else ([], [])
 
 

@@ -31,6 +31,7 @@ class Seq2SeqEncoder(Encoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnn = GRU(num_hiddens, num_layers, dropout)
         self.initialize(init.Xavier())
@@ -55,6 +56,7 @@ class Seq2SeqDecoder(Decoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnn = GRU(num_hiddens, num_layers, dropout)
         self.dense = nn.Dense(vocab_size, flatten=False)
@@ -90,6 +92,7 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.attention = AdditiveAttention(num_hiddens, dropout)
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnn = GRU(num_hiddens, num_layers, dropout)

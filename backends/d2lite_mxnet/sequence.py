@@ -101,5 +101,5 @@ class EncoderDecoder(Classifier):
             return Y, state, weights_of(self.decoder, weights)
 
         with autograd.predict_mode():  # without dropout
-            tokens, weights = decoded(tensor, start, step, batch, num_steps, beam_size, eos)
+            tokens, weights = decoded(self, tensor, start, step, batch, num_steps, beam_size, eos)
         return tokens, weights if save_attention_weights else []

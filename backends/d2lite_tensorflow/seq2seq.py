@@ -40,6 +40,7 @@ class Seq2SeqEncoder(Encoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.embedding = keras.layers.Embedding(vocab_size, embed_size)
         self.rnn = GRU(num_hiddens, num_layers, dropout)
 
@@ -65,6 +66,7 @@ class Seq2SeqDecoder(Decoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.embedding = keras.layers.Embedding(vocab_size, embed_size)
         self.rnn = GRU(num_hiddens, num_layers, dropout)
         self.dense = keras.layers.Dense(vocab_size)
@@ -103,6 +105,7 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.attention = AdditiveAttention(num_hiddens, num_hiddens, num_hiddens, dropout)
         self.embedding = keras.layers.Embedding(vocab_size, embed_size)
         self.rnn = GRU(num_hiddens, num_layers, dropout)

@@ -43,6 +43,7 @@ class Seq2SeqEncoder(Encoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnn = GRU(embed_size, num_hiddens, num_layers, dropout)
         self.apply(init_seq2seq)
@@ -67,6 +68,7 @@ class Seq2SeqDecoder(Decoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnn = GRU(embed_size + num_hiddens, num_hiddens, num_layers, dropout)
         self.dense = nn.Linear(num_hiddens, vocab_size)
@@ -102,6 +104,7 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         dropout: float = 0,
     ) -> None:
         super().__init__()
+        self.vocab_size = vocab_size
         self.attention = AdditiveAttention(num_hiddens, dropout)
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnn = GRU(embed_size + num_hiddens, num_hiddens, num_layers, dropout)

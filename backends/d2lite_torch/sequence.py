@@ -103,6 +103,6 @@ class EncoderDecoder(Classifier):
         training = self.training
         self.eval()  # without dropout
         with torch.no_grad():
-            tokens, weights = decoded(tensor, start, step, batch, num_steps, beam_size, eos)
+            tokens, weights = decoded(self, tensor, start, step, batch, num_steps, beam_size, eos)
         self.train(training)
         return tokens, weights if save_attention_weights else []

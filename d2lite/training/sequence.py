@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ['beam_search', 'check_pairs', 'decoded', 'weights_of']
+__all__ = ['beam_search', 'check_pairs', 'check_tokens', 'decoded', 'weights_of']
 
 ALPHA = 0.75  # how much longer sentences are preferred: see beam_search
 
@@ -26,6 +26,20 @@ def check_pairs(enc_X: Any, dec_X: Any, *args: Any) -> None:
             )
 
 
+def check_tokens(part: Any, tokens: np.ndarray) -> None:
+    """Raises ValueError for a token outside of the vocabulary of an encoder or a decoder.
+
+    Its size is the attribute `vocab_size`; without one nothing is known.
+    """
+    size = getattr(part, 'vocab_size', None)
+    for token in (tokens.min(), tokens.max()) if size is not None and tokens.size else ():
+        if not 0 <= token < size:
+            raise ValueError(
+                f'{token} is no token: {type(part).__name__} has a vocabulary of {size}, so tokens '
+                f'are integers from 0 to {size - 1}'
+            )
+
+
 def weights_of(decoder: Any, weights: Any) -> Any:
     """The attention weights of a decoder. Raises ValueError if they are None: it has none."""
     if weights is None:
@@ -37,6 +51,7 @@ def weights_of(decoder: Any, weights: Any) -> Any:
 
 
 def decoded(
+    model: Any,
     tensor: Any,
     start: Callable,
     step: Callable,
@@ -50,12 +65,14 @@ def decoded(
     `start(src, src_valid_len)` returns the decoder's state before the first token. `step(X, state)`
     returns the scores (n, 1, vocab_size) of the tokens that follow X, (n, 1), the new state, and
     the attention weights. `tensor`: the backend's module of that name. The other arguments are
-    those of `EncoderDecoder.predict_step`.
+    those of `EncoderDecoder.predict_step`, whose `model` this is.
     """
     if num_steps < 1:
         raise ValueError(f'num_steps must be at least 1, got {num_steps}')
     src, tgt, src_valid_len, *_ = batch
     check_pairs(src, tgt, src_valid_len)
+    check_tokens(model.encoder, tensor.numpy(src))
+    check_tokens(model.decoder, tensor.numpy(tgt))
     X, found = tgt[:, :1], None  # found by a beam search
     if beam_size is not None:
         sentences = _sentences(tensor, start, step, batch, num_steps, beam_size, eos)

@@ -77,3 +77,65 @@ def test_losses_are_the_same_from_the_same_parameters(kind):
             np.testing.assert_allclose(run.parameters[-1][name], array, atol=2e-5, err_msg=name)
     moved = [n for n, a in first.parameters[0].items() if (a != first.parameters[-1][n]).any()]
     assert moved == [n for n in first.parameters[0] if trains(n) or 'GRU' in kind]
+
+
+def moved(source, kind, target_model, path):
+    """Outputs of a model of `source`, and those of another one that was given its parameters."""
+    d2l = require(source)
+    d2l.seed_everything(0)
+    run = train(d2l, model(d2l, kind), [(X, Y)] * 3, init_params=uniform)
+    run.trainer.save_parameters(path)
+    expected = evaluate(d2l, run.trainer, X)
+    target, net = target_model
+    trainer = train(target, net, [(X, Y)], max_epochs=0).trainer
+    trainer.load_parameters(path)
+    return expected, evaluate(target, trainer, X)
+
+
+def test_a_cell_with_fewer_biases_takes_their_sum(tmp_path):
+    """Flax's own, which a lesson may use: with a second bias for one of three gates only."""
+    d2l = require('jax')
+    from flax import linen as nn
+
+    class Lesson(d2l.GRU):
+        def setup(self):
+            self.rnn = [self.layer(nn.GRUCell) for _ in range(self.num_layers)]
+            self.drop = nn.Dropout(self.dropout)
+
+    net = d2l.RNNLM(Lesson(NUM_HIDDENS, num_layers=2), NUM_TOKENS, 0.5)
+    path = tmp_path / 'gru.safetensors'
+    expected, found = moved('tensorflow', 'GRU, two layers', (d2l, net), path)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_another_kind_of_gru_is_not_taken_for_this_one(tmp_path):
+    """With `reset_after=False` Keras computes something else, which no other framework does."""
+    d2l = require('tensorflow')
+    from d2lite_tensorflow.framework import keras
+
+    class Lesson(d2l.RNN):
+        def __init__(self):
+            d2l.Module.__init__(self)
+            self.bidirectional = False
+            kwargs = {'return_sequences': True, 'return_state': True, 'reset_after': False}
+            self.rnn = keras.layers.GRU(NUM_HIDDENS, **kwargs)
+
+    net = d2l.RNNLM(Lesson(), NUM_TOKENS, 0.5)
+    with pytest.raises(
+        ValueError, match='does not fit the model:(.|\n)*missing: rnn.rnn.recurrent_kernel'
+    ):
+        moved('pytorch', 'GRU', (d2l, net), tmp_path / 'gru.safetensors')
+
+
+def test_a_network_of_one_layer_has_its_number_in_the_names():
+    """Also where the layer stands alone, and not in a list."""
+    expected = {
+        'rnn.rnn.0.weight_ih',
+        'rnn.rnn.0.weight_hh',
+        'rnn.rnn.0.bias_ih',
+        'rnn.rnn.0.bias_hh',
+    }
+    for name in BACKENDS:
+        d2l = require(name)
+        trainer = train(d2l, model(d2l, 'RNN'), [(X, Y)], max_epochs=0).trainer
+        assert set(trainer.get_parameters()) - {'linear.weight', 'linear.bias'} == expected

@@ -208,6 +208,12 @@ def test_batches_that_do_not_fit(d2l):
         written(d2l, trainer, (src, dec, valid_len[:3], labels))
     with pytest.raises(ValueError, match=r'target for each source, got sources of shape \(4, 5\)'):
         trained(d2l, 'Seq2SeqDecoder', [(src, dec[:3], valid_len, labels[:3])])
+    for place in (0, 1):  # in the source, and in what the decoder reads
+        batch = [np.array(each) for each in sentences(4)]
+        batch[place][2, 0] = VOCAB_SIZE
+        name = ('Seq2SeqEncoder', 'Seq2SeqDecoder')[place]
+        with pytest.raises(ValueError, match=f'8 is no token: {name} has a .* from 0 to 7'):
+            written(d2l, trainer, batch)
     with pytest.raises(ValueError, match='beam_size is the number of .* at least 1, got 0'):
         written(d2l, trainer, sentences(4), beam_size=0)
     with pytest.raises(ValueError, match='Seq2SeqDecoder has no attention weights to save'):
