@@ -76,8 +76,8 @@ lint: $(VENV)/.ready  ## style checks
 
 parity: $(VENV)/.ready  ## every backend against NumPy, step by step; draws build/parity.png
 	@mkdir -p build
-	$(BIN)/d2lite parity --plot build/parity.png
-	$(BIN)/d2lite parity --dtype float64
+	$(BIN)/d2lite parity --model all --plot build/parity.png
+	$(BIN)/d2lite parity --model all --dtype float64
 
 notebooks: $(VENV)/.ready  ## runs every lesson on every tab; web pages in build/, with an index
 	$(BIN)/d2lite run notebooks/*.md --tab all --to html --index --output build --force --jobs $(JOBS)

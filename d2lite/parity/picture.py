@@ -46,11 +46,12 @@ def draw(records: Sequence[TrainingRecord], problems: Mapping[str, Problem]) -> 
                 _line(parameters, np.max(list(values.values()), axis=0), look)
         for axes, what in ((loss, 'loss'), (parameters, 'parameters')):
             axes.axhline(problem.tolerance.run, color='black', lw=0.8, ls=':', label='allowed')
-            axes.set(xlabel='step', title=f'{name}: {what}, {problem.dtype}')
+            axes.set_title(f'{name}: {what}, {problem.dtype}', fontsize=9)
+            axes.set_xlabel('step')
             axes.grid(alpha=0.3)
         loss.set_ylabel('relative deviation')
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside right', fontsize=8)
+    figure.legend(handles, labels, loc='outside upper center', ncols=len(labels), fontsize=8)
     return figure
 
 

@@ -23,9 +23,9 @@ class Tolerance(NamedTuple):
 
 
 # float32 rounds each operation to 6e-8 of its result, float64 to 1.1e-16. A step of a network is
-# some hundred operations and sums in a row, whose order is the framework's choice, and the next
-# steps may enlarge what this one has rounded.
-TOLERANCES = {'float32': Tolerance(1e-5, 1e-4), 'float64': Tolerance(1e-11, 1e-9)}
+# some hundred operations and sums in a row, whose order is the framework's choice, and the steps
+# after it enlarge what it has rounded, in these trainings less than a hundred times.
+TOLERANCES = {'float32': Tolerance(1e-5, 1e-4), 'float64': Tolerance(1e-12, 1e-12)}
 
 
 @dataclasses.dataclass

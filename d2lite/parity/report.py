@@ -86,22 +86,27 @@ def _print_table(rows: list[Row], problems: dict[str, Problem], dtype: str) -> N
         last = 'float32 only' if row.skipped else last
         steps = str(problems[row.model].num_steps)
         style = 'red' if row.problem or row.first_outside else None
-        table.add_row(row.backend, row.version, row.model, steps, *numbers, last, style=style)
+        end = row.backend == rows[-1].backend  # of the lines of a model
+        cells = row.backend, row.version, row.model, steps, *numbers, last
+        table.add_row(*cells, style=style, end_section=end)
     out = console()
     out.print(table)
-    allowed = {}
+    allowed, why = {}, {}
     for name, problem in problems.items():
         allowed.setdefault(problem.tolerance, []).append(name)
-    for tolerance, names in allowed.items():
-        out.print(
-            f'Allowed, relative to the scale of the values: {tolerance.step:g} in one step, '
-            f'{tolerance.run:g} in all ({", ".join(names)}).'
-        )
+    for (step, run), names in allowed.items():
+        which = f' ({", ".join(names)})' if len(allowed) > 1 else ''
+        out.print(f'Allowed, relative to the scale: {step:g} in one step, {run:g} in all{which}.')
     for row in rows:
         if row.first_outside:
             out.print(outside(row, problems[row.model]), markup=False)
-        if row.problem or row.skipped:
-            out.print(row.problem or f'{row.model} on {row.backend}: {row.skipped}', markup=False)
+        if row.problem:
+            out.print(row.problem, markup=False)
+        if row.skipped:
+            why.setdefault(row.skipped, {}).setdefault(row.model, []).append(row.backend)
+    for reason, found in why.items():
+        where = '; '.join(f'{model} on {", ".join(names)}' for model, names in found.items())
+        out.print(f'float32 only, since {reason}: {where}.', markup=False)
 
 
 def outside(row: Row, problem: Problem) -> str:

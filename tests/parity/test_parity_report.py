@@ -33,7 +33,7 @@ def test_a_line_for_each_backend_and_model_and_0(capsys):
         require(name)
     assert report(num_steps=3) == 0
     printed = capsys.readouterr().out
-    assert '1e-06 in one step, 1e-05 in all (LinearRegressionScratch, LinearReg' in printed
+    assert 'relative to the scale: 1e-06 in one step, 1e-05 in all.' in printed
     lines = [line for line in printed.splitlines() if line.startswith('│')]
     found = [(cells[1].strip(), cells[3].strip()) for cells in (line.split('│') for line in lines)]
     assert found == [(backend, model) for model in LINEAR for backend in BACKENDS]
@@ -47,8 +47,10 @@ def test_all_is_every_model(monkeypatch, capsys):
     require('jax')
     monkeypatch.setattr(parity_report, 'record_training', lambda _, problem: perturbed('', problem))
     assert report(['all'], ['jax'], num_steps=4) == 1
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith('│')]
+    printed = capsys.readouterr().out
+    lines = [line for line in printed.splitlines() if line.startswith('│')]
     assert [line.split('│')[3].strip() for line in lines] == list(MODELS)
+    assert '1e-05 in all (LinearRegressionScratch, LinearRegression).' in printed
 
 
 def test_1_and_the_step_and_the_value_if_one_is_outside(monkeypatch, capsys):
@@ -82,7 +84,7 @@ def test_what_cannot_be_computed_in_float64_is_told_and_no_failure(monkeypatch, 
     monkeypatch.setattr(parity_report, 'record_training', perturbed)
     assert report([model], ['jax'], dtype='float64') == 0
     printed = capsys.readouterr().out
-    assert 'float32 only' in printed and f'{model} on jax: the reason' in printed
+    assert f'float32 only, since the reason: {model} on jax.' in printed
     assert report([model], ['jax']) == 1  # it is trained in float32
 
 
