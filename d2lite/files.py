@@ -30,6 +30,20 @@ def replace_file(
         raise
 
 
+def check_writable(name: str, path: str | os.PathLike) -> None:
+    """Raises ValueError unless a file can be written to `path`."""
+    path = Path(path).absolute()
+    if not path.parent.is_dir():
+        raise ValueError(f'{name}: there is no folder {path.parent}; make it first')
+    if path.is_dir():
+        raise ValueError(f'{name}: {path} is a folder; name a file in it')
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f'{name}: {path} cannot be written: {error.strerror}') from None
+
+
 def would_lose_work(path: str | os.PathLike, data: str | bytes) -> bool:
     """Returns True if `path` holds something else than `data`, which somebody may have written."""
     try:

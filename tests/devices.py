@@ -26,7 +26,7 @@ def trainers_take_a_gpu():
     """Makes num_gpus=1 the default of every Trainer, unless the tests train on the CPU."""
     before = Trainer.__init__.__defaults__
     if DEVICE != 'cpu':
-        Trainer.__init__.__defaults__ = (1, *before[1:])
+        Trainer.__init__.__defaults__ = (before[0], 1, *before[2:])  # after max_epochs
     yield
     Trainer.__init__.__defaults__ = before
 

@@ -180,7 +180,9 @@ def _executable(lowered, options):
     if 'callback' in text:
         return lowered.compile()
     place = jax.default_backend(), jax.config.jax_default_device
-    digest = hashlib.sha256(f'{place} {options} {text}'.encode()).digest()
+    # Nor does it say what is never used.
+    takes = lowered.args_info
+    digest = hashlib.sha256(f'{place} {options} {takes} {text}'.encode()).digest()
     if digest not in EXECUTABLES:
         EXECUTABLES[digest] = lowered.compile()
         if len(EXECUTABLES) > MOST_EXECUTABLES:

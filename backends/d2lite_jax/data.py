@@ -1,5 +1,7 @@
 """Data modules that hand out JAX arrays."""
 
+from typing import Any
+
 import jax
 import numpy as np
 from jax import numpy as jnp
@@ -27,6 +29,10 @@ class DataModule(module.DataModule):
     @staticmethod
     def tensor(array: np.ndarray) -> jax.Array:
         return jnp.array(array)
+
+    @staticmethod
+    def is_tensor(thing: Any) -> bool:
+        return isinstance(thing, jax.Array)
 
     @staticmethod
     def gather(tensor: jax.Array, rows: slice | jax.Array | np.ndarray) -> jax.Array:

@@ -33,9 +33,22 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
     trainer.state = jax.tree.unflatten(structure, restored).replace(loss_scale=scale)
 
 
+def optimizer_name(trainer: 'Trainer') -> str:
+    """What the optimizer keeps from step to step, in words: in JAX it has no name."""
+    return ', '.join(_kinds(trainer.state.opt_state)) or type(trainer.optim).__name__
+
+
 def get_random_state() -> dict:
     return {}  # JAX has none: its keys are part of the state
 
 
 def set_random_state(state: Any) -> None:
     pass
+
+
+def _kinds(opt_state):
+    """The names of the states that an optimizer is made of; those of plain SGD are empty."""
+    if hasattr(opt_state, '_fields'):
+        yield type(opt_state).__name__
+    for part in opt_state if isinstance(opt_state, tuple | list) else ():
+        yield from _kinds(part)

@@ -13,6 +13,7 @@ from jax import numpy as jnp
 from d2lite.training import trainer
 from d2lite_jax import precision, state
 from d2lite_jax.compiled import CompiledEpoch, compiled_once
+from d2lite_jax.data import DataModule
 from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_jax.framework import NAME, get_key, version
 
@@ -33,6 +34,7 @@ class TrainState(train_state.TrainState):
 
 class Trainer(trainer.Trainer):
     backend = NAME
+    data_module = DataModule
     serialization = state
     arithmetic = precision
     framework_version = version()
@@ -166,9 +168,13 @@ class Trainer(trainer.Trainer):
         jax.block_until_ready((self.state.params, self.state.opt_state))
 
     def current_lr(self) -> float | None:
-        hyperparams = getattr(self.state.opt_state, 'hyperparams', {})  # of inject_hyperparams
-        lr = hyperparams.get('learning_rate')
-        return super().current_lr() if lr is None else float(lr)
+        # `inject_hyperparams` keeps the rate of the step that is made, so one is made here: with
+        # gradients of 0, and forgotten.
+        if not learning_rates(self.state.opt_state):
+            return super().current_lr()
+        zeros = jax.tree.map(jnp.zeros_like, self.state.params)
+        _, following = self.state.tx.update(zeros, self.state.opt_state, self.state.params)
+        return float(learning_rates(following)[0])
 
     free_memory = staticmethod(free_memory)
     memory_wanted = staticmethod(memory_wanted)
@@ -202,6 +208,11 @@ def checked(model: 'Module', result: Any) -> tuple:
             f'loss of the minibatch and its gradients, as jax.value_and_grad gives them'
         )
     return result
+
+
+def learning_rates(opt_state: Any) -> list:
+    """The learning rates in the state of an optimizer, from its `inject_hyperparams`."""
+    return [rate for _, rate in optax.tree.get_all_with_path(opt_state, 'learning_rate')]
 
 
 def shapes_of(tree: Any) -> Any:

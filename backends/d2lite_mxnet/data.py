@@ -1,5 +1,7 @@
 """Data modules that hand out MXNet arrays."""
 
+from typing import Any
+
 import numpy as onp
 from mxnet import np
 
@@ -24,6 +26,10 @@ class DataModule(module.DataModule):
     label_dtype = 'int32'
     tensor = staticmethod(np.array)
     numpy = staticmethod(numpy)
+
+    @staticmethod
+    def is_tensor(thing: Any) -> bool:
+        return isinstance(thing, np.ndarray)
 
     @staticmethod
     def gather(tensor: np.ndarray, rows: slice | np.ndarray | onp.ndarray) -> np.ndarray:

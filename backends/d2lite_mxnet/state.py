@@ -34,6 +34,12 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
     _set_optimizer_state(trainer, state['optimizer'])
 
 
+def optimizer_name(trainer: 'Trainer') -> str:
+    """What a checkpoint calls the optimizer."""
+    optim = getattr(trainer.optim, 'optimizer', trainer.optim)
+    return type(optim).__name__ + (' with momentum' if getattr(optim, 'momentum', 0) else '')
+
+
 def get_random_state() -> dict:
     """MXNet does not tell its random state: a new one begins here, from a seed that is known.
 

@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mxnet import autograd, engine, gluon, np, npx
+from mxnet.base import MXNetError
 from mxnet.gluon import nn
 
 from d2lite.training import trainer
-from d2lite.training.arguments import check_loss
+from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.batches import map_batch
 from d2lite.training.module import set_attribute
 from d2lite_mxnet import precision, state
 from d2lite_mxnet.compiled import CompiledEpoch
+from d2lite_mxnet.data import DataModule
 from d2lite_mxnet.devices import free_memory, gpu, memory_wanted, num_gpus
 from d2lite_mxnet.framework import NAME, version
 from d2lite_mxnet.module import plain_arrays
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 class Trainer(trainer.Trainer):
     backend = NAME
+    data_module = DataModule
     serialization = state
     arithmetic = precision
     framework_version = version()
@@ -53,7 +56,7 @@ class Trainer(trainer.Trainer):
                 loss = self.model.training_step(self.prepare_batch(batch))
             if not isinstance(loss, np.ndarray) or loss.size != 1:
                 check_loss(self.model, loss)
-            loss.backward()
+            self.backward(loss)
             if self.gradient_clip_val > 0:
                 self.clip_gradients(self.gradient_clip_val, self.model)
             self.optim.step(1)
@@ -64,6 +67,15 @@ class Trainer(trainer.Trainer):
         for batch in self.val_dataloader:
             self.model.validation_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
+
+    def backward(self, loss: np.ndarray) -> None:
+        """Goes back from the loss to the gradients."""
+        try:
+            loss.backward()
+        except MXNetError as error:
+            if 'not in a computational graph' not in str(error):
+                raise
+            raise no_gradients(self.model) from None
 
     def on_steps_end(self, count: int) -> None:
         """Called when `count` more steps are complete."""
@@ -89,7 +101,11 @@ class Trainer(trainer.Trainer):
 
     def current_lr(self) -> float | None:
         if isinstance(self.optim, gluon.Trainer):
-            return float(self.optim.learning_rate)
+            optimizer = self.optim.optimizer
+            schedule = optimizer.lr_scheduler
+            # A schedule is asked for the number of the step, counted from 1.
+            lr = schedule(optimizer.num_update + 1) if schedule else self.optim.learning_rate
+            return float(lr)
         return super().current_lr()
 
     def numbers(self, values: Sequence) -> list[float]:

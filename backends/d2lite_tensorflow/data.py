@@ -1,5 +1,7 @@
 """Data modules that hand out TensorFlow tensors."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -26,6 +28,10 @@ class DataModule(module.DataModule):
     @staticmethod
     def tensor(array: np.ndarray) -> tf.Tensor:
         return tf.constant(array)
+
+    @staticmethod
+    def is_tensor(thing: Any) -> bool:
+        return tf.is_tensor(thing)
 
     @staticmethod
     def gather(tensor: tf.Tensor, rows: slice | tf.Tensor | np.ndarray) -> tf.Tensor:

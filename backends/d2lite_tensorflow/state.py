@@ -36,6 +36,12 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
             variable.assign(value)
 
 
+def optimizer_name(trainer: 'Trainer') -> str:
+    """What a checkpoint calls the optimizer."""
+    optim = _without_scale(trainer.optim)
+    return type(optim).__name__ + (' with momentum' if getattr(optim, 'momentum', 0) else '')
+
+
 def get_random_state() -> dict:
     """The seed, and the generator with which TensorFlow numbers its random operations.
 

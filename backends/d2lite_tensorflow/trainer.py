@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from d2lite.training import trainer
-from d2lite.training.arguments import check_loss
+from d2lite.training.arguments import check_loss, no_gradients
 from d2lite_tensorflow import precision, state
 from d2lite_tensorflow.compiled import CompiledEpoch
+from d2lite_tensorflow.data import DataModule
 from d2lite_tensorflow.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_tensorflow.framework import NAME, device_names, keras, version
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 class Trainer(trainer.Trainer):
     backend = NAME
+    data_module = DataModule
     serialization = state
     arithmetic = precision
     framework_version = version()
@@ -47,6 +49,8 @@ class Trainer(trainer.Trainer):
             scaled = self.optim.scale_loss(loss) if precision.scales(self.optim) else loss
         params = self.model.trainable_variables
         grads = tape.gradient(scaled, params)
+        if all(grad is None for grad in grads):
+            raise no_gradients(self.model)
         if self.gradient_clip_val > 0:
             limit = self.gradient_clip_val
             if precision.scales(self.optim):  # it divides the gradients by the scale later

@@ -1,5 +1,7 @@
 """Data modules that hand out PyTorch tensors."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -24,6 +26,10 @@ class DataModule(module.DataModule):
     label_dtype = 'int64'
     tensor = staticmethod(from_numpy)
     numpy = staticmethod(numpy)
+
+    @staticmethod
+    def is_tensor(thing: Any) -> bool:
+        return isinstance(thing, torch.Tensor)
 
     @staticmethod
     def gather(tensor: torch.Tensor, rows: slice | torch.Tensor | np.ndarray) -> torch.Tensor:

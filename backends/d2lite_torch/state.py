@@ -35,6 +35,11 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
         callback.scheduler.load_state_dict(_to_tensors(saved))
 
 
+def optimizer_name(trainer: 'Trainer') -> str:
+    """What a checkpoint calls the optimizer."""
+    return type(trainer.optim).__name__
+
+
 def get_random_state() -> dict:
     return {
         'cpu': numpy(torch.get_rng_state()),

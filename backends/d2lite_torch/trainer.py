@@ -10,11 +10,12 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from d2lite.training import trainer
-from d2lite.training.arguments import check_loss
+from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.batches import map_batch
 from d2lite_torch import precision, state
 from d2lite_torch.channels import channels_last, works_channels_last
 from d2lite_torch.compiled import CompiledEpoch
+from d2lite_torch.data import DataModule
 from d2lite_torch.devices import free_memory, gpu, memory_wanted, num_gpus
 from d2lite_torch.framework import NAME, version
 from d2lite_torch.graphs import GraphedEpoch
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 class Trainer(trainer.Trainer):
     backend = NAME
+    data_module = DataModule
     serialization = state
     arithmetic = precision
     framework_version = version()
@@ -47,6 +49,8 @@ class Trainer(trainer.Trainer):
             loss = self.loss_of(self.prepare_batch(batch))
             if getattr(loss, 'ndim', 1):
                 check_loss(self.model, loss)
+            if not loss.requires_grad:
+                raise no_gradients(self.model)
             self.optim.zero_grad()
             with torch.no_grad():
                 self.update(loss)

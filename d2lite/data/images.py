@@ -83,6 +83,10 @@ class Arrays(DataModule):
     numpy = tensor = staticmethod(np.asarray)
 
     @staticmethod
+    def is_tensor(thing: Any) -> bool:
+        return False
+
+    @staticmethod
     def gather(tensor: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
         return tensor[rows]
 

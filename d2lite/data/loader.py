@@ -46,6 +46,11 @@ class TensorLoader:
         rows = rows if order is None else order[rows]
         return tuple([self.data.gather(tensor, rows) for tensor in self.tensors])
 
+    def sizes(self, start: int, stop: int) -> list[int]:
+        """How many examples the minibatches from `start` to `stop` have."""
+        size, num = self.batch_size, self.num_examples
+        return [min(size, num - index * size) for index in range(start, stop)]
+
     def next_order(self) -> np.ndarray | None:
         """The order of the examples in the epoch that now begins; None is that of the data."""
         self.epoch += 1

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from d2lite.data.conversion import as_array
 from d2lite.data.loader import TensorLoader
-from d2lite.data.rows import plain_copy, row_numbers
+from d2lite.data.rows import row_numbers
 from d2lite.hyperparameters import HyperParameters
 from d2lite.seeds import next_seed
 
@@ -53,8 +54,8 @@ class DataModule(HyperParameters):
     ) -> TensorLoader:
         """Minibatches of `self.batch_size` rows of `tensors`, shuffled each epoch if `train`.
 
-        `tensors`: tensors or NumPy arrays of equal length. `indices`: the rows to use, a slice,
-        integers or a mask. Raises IndexError for a row past the end.
+        `tensors`: tensors, NumPy arrays or lists of equal length. `indices`: the rows to use, a
+        slice, integers or a mask. Raises IndexError for a row past the end.
         """
         batch_size = getattr(self, 'batch_size', None)
         if batch_size is None:
@@ -85,13 +86,16 @@ class DataModule(HyperParameters):
 
     @classmethod
     def as_tensor(cls, tensor: Any) -> Any:
-        """A NumPy array of any strides and byte order as a tensor; a tensor as it is."""
-        if not hasattr(tensor, 'shape'):
-            raise TypeError(
-                f'expected a tensor or a NumPy array, got {type(tensor).__name__}: write '
-                f'd2l.tensor(...) for a list'
-            )
-        return cls.tensor(plain_copy(tensor)) if isinstance(tensor, np.ndarray) else tensor
+        """A tensor as it is; NumPy arrays, lists and other frameworks' tensors as a tensor.
+
+        Raises TypeError for text and other objects.
+        """
+        return tensor if cls.is_tensor(tensor) else cls.tensor(as_array(tensor))
+
+    @staticmethod
+    def is_tensor(thing: Any) -> bool:
+        """Returns True for a tensor of the framework."""
+        raise NotImplementedError('each backend defines is_tensor')
 
     @staticmethod
     def gather(tensor: Any, rows: Any) -> Any:

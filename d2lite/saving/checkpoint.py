@@ -61,6 +61,7 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
             for name, array in trainer.serialization.get_parameters(trainer).items()
         },
         'training': trainer.serialization.get_state(trainer),
+        'optimizer': trainer.serialization.optimizer_name(trainer),
         'batches_in_epoch': trainer.batches_in_epoch,
         'epoch': trainer.epoch,
         'train_batch_idx': trainer.train_batch_idx,
@@ -71,6 +72,7 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
             for label, numbers in trainer.metrics.values.items()
             if label.startswith('train_')
         },
+        'sizes': trainer.metrics.sizes,
         'board': _board_state(trainer),
         'loader': _loader_state(loader, within),
         'random_at_epoch': trainer.random_at_epoch if within else None,
@@ -97,6 +99,7 @@ def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
     wanted = trainer.serialization.get_parameters(trainer)
     saved = {name: np.empty(shape) for name, shape in state['parameters'].items()}
     matched(saved, wanted, path)
+    _check_progress(trainer, state, path)
     loader = trainer.train_dataloader.dataloader
     ours, theirs = _loader_state(loader, within=False), state['loader']
     if ours.get('fingerprint') != theirs.get('fingerprint'):
@@ -116,9 +119,9 @@ def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
         )
     trainer.serialization.set_state(trainer, state['training'])
     trainer.history[:] = state['history']
-    trainer.metrics.values = state['records']
+    trainer.metrics.values, trainer.metrics.sizes = state['records'], state.get('sizes', {})
     trainer.epoch = state['epoch']
-    trainer.train_batch_idx = state['train_batch_idx']
+    trainer.train_batch_idx = trainer.steps_done = state['train_batch_idx']
     trainer.val_batch_idx = state['val_batch_idx']
     trainer.model.board.set_state(state['board'])
     if theirs:
@@ -130,6 +133,27 @@ def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
             set_random_state(trainer, state['random_at_epoch'])
     else:
         set_random_state(trainer, state['random'])
+
+
+def _check_progress(trainer, state, path):
+    ours, theirs = trainer.serialization.optimizer_name(trainer), state.get('optimizer')
+    if theirs is not None and ours != theirs:
+        raise ValueError(
+            f'{path} is a checkpoint of a training with the optimizer {theirs}, this one has '
+            f'{ours}: resume with the optimizer it began with'
+        )
+    done, begun = len(state['history']), state['batches_in_epoch'] is not None
+    if trainer.max_epochs is not None and trainer.max_epochs < done + begun:
+        raise ValueError(
+            f'{path} was written {"in" if begun else "after"} epoch {done + begun}, and '
+            f'max_epochs={trainer.max_epochs}: training goes on with max_epochs={done + 1} or more'
+        )
+    steps = state['train_batch_idx']
+    if trainer.max_steps is not None and trainer.max_steps < steps:
+        raise ValueError(
+            f'{path} was written after {steps} steps, and max_steps={trainer.max_steps}: training '
+            f'goes on with more'
+        )
 
 
 def random_state(trainer: Any) -> dict[str, Any]:

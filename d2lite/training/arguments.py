@@ -1,11 +1,11 @@
 """What a Trainer is given, looked at before anything is changed."""
 
 import numbers
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from d2lite.files import check_writable
 from d2lite.training.callbacks import Callback
 from d2lite.training.precision import check_precision
 
@@ -14,20 +14,27 @@ if TYPE_CHECKING:
     from d2lite.training.trainer import Trainer
 
 __all__ = ['check_arguments', 'check_count', 'check_loss', 'check_trainer', 'count_batches']
+__all__ += ['no_gradients']
 
 
 def check_trainer(trainer: 'Trainer') -> None:
     """Raises ValueError or TypeError if a Trainer was made with what it cannot work with."""
-    check_count('max_epochs', trainer.max_epochs)
+    if trainer.max_epochs is None and trainer.max_steps is None:
+        raise TypeError(
+            'a Trainer must be told when to end: Trainer(max_epochs=10), or Trainer(max_steps=1000)'
+        )
+    for name in ('max_epochs', 'max_steps'):
+        if getattr(trainer, name) is not None:
+            check_count(name, getattr(trainer, name))
+    if trainer.epoch_mean not in ('batches', 'examples'):
+        raise ValueError(f"epoch_mean must be 'batches' or 'examples', got {trainer.epoch_mean!r}")
     check_count('num_gpus', trainer.num_gpus)
     clip_val = trainer.gradient_clip_val
     if not isinstance(clip_val, numbers.Real) or not clip_val >= 0:
         raise ValueError(f'gradient_clip_val must be a number >= 0, got {clip_val!r}')
     if trainer.checkpoint_every is not None:
         check_count('checkpoint_every', trainer.checkpoint_every, at_least=1)
-        folder = Path(trainer.checkpoint_path).absolute().parent
-        if not folder.is_dir():
-            raise ValueError(f'checkpoint_path: there is no folder {folder}; make it first')
+        check_writable('checkpoint_path', trainer.checkpoint_path)
     if trainer.compile not in (None, True, False):
         raise ValueError(f'compile must be None, True or False, got {trainer.compile!r}')
     if trainer.compile and trainer.compile not in trainer.compile_modes:
@@ -60,6 +67,14 @@ def check_loss(model: 'Module', loss: Any, method: str = 'training_step') -> Non
         )
 
 
+def no_gradients(model: 'Module') -> ValueError:
+    """The error for a loss from which no gradient leads to any parameter."""
+    return ValueError(
+        f'the loss of {type(model).__name__} depends on no parameter that is trained: are all of '
+        f'them frozen, or was the loss computed from plain numbers (NumPy, detach, float)?'
+    )
+
+
 def check_arguments(trainer: 'Trainer', model: 'Module', data: Any) -> None:
     """Raises TypeError if `fit` cannot work with these, and says what is wrong with them."""
     if isinstance(model, type):
@@ -86,15 +101,18 @@ def check_arguments(trainer: 'Trainer', model: 'Module', data: Any) -> None:
             )
 
 
-def count_batches(dataloader: Any, name: str) -> int:
-    """The length of a dataloader; TypeError or ValueError if it has none."""
+def count_batches(dataloader: Any, name: str) -> int | None:
+    """The length of a dataloader, None if it has none. Raises ValueError for 0, and TypeError."""
+    if not hasattr(dataloader, '__iter__') and not hasattr(dataloader, '__getitem__'):
+        what = 'nothing' if dataloader is None else f'one {type(dataloader).__name__}'
+        raise TypeError(
+            f'{name}() returned {what}: it must return minibatches to iterate over, e.g. return '
+            f'self.get_tensorloader((X, y), train)'
+        )
     try:
         count = len(dataloader)
-    except TypeError:
-        raise TypeError(
-            f'{name}() must return something with a len(), the number of batches; got '
-            f'{type(dataloader).__name__}'
-        ) from None
+    except TypeError:  # a generator, or a stream
+        return None
     if count == 0:
         raise ValueError(f'{name}() has no batches: there is nothing to train on')
     return count

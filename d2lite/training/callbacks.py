@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from d2lite.console import warn
+from d2lite.files import check_writable
 from d2lite.training.metrics import NO_METRICS
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ class ModelCheckpoint(Monitor):
         super().__init__(monitor, min_delta, mode)
         self.path = path
         self.best_params = None
+
+    def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
+        super().on_fit_start(trainer, model)
+        if self.path is not None:
+            check_writable(f'{type(self).__name__} path', self.path)
 
     def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
         if self.is_better(trainer.history[-1]):

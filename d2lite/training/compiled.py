@@ -145,7 +145,7 @@ class CompiledEpoch:
             self.follow_changes()  # that a loader, or a callback, has made
             if not self.prepares_in_step(train):
                 batch = self.trainer.prepare_batch(batch)
-            self.report(self.timed_step(batch, train), 1, train)
+            self.report(self.timed_step(batch, train), train, [tracked.num_examples])
 
     def run_whole(self, tracked: 'TrackedLoader', train: bool) -> None:
         """Runs one pass over whole tensors, several steps a call."""
@@ -153,19 +153,20 @@ class CompiledEpoch:
         order = loader.order_on_device()
         start, stop, whole = tracked.begin(), len(loader), loader.num_examples // loader.batch_size
         whole = stop if self.loops_to_the_end else whole
+        stop = min(stop, start + tracked.limit())
         watched = train and trainer.may_change_between_steps()
         while start < stop:
             if watched:
                 self.follow_changes()  # that a callback has made
             begun, compiled = time.perf_counter(), trainer.times.compiled
             if start < whole:
-                count = min(self.steps_per_call, whole - start)
+                count = min(self.steps_per_call, whole - start, stop - start)
                 count = trainer.steps_until_callback(count) if train else count
                 with self.compiling_at_first((train,)):
                     outputs = self.steps(order, start, start + count, train)
             else:
                 count, outputs = 1, self.timed_step(loader.batch(order, start), train)
-            self.report(outputs, count, train)
+            self.report(outputs, train, loader.sizes(start, start + count))
             if count == self.steps_per_call and trainer.times.compiled == compiled:
                 trainer.metrics.flush()  # waits for the device
                 seconds = time.perf_counter() - begun
@@ -185,18 +186,16 @@ class CompiledEpoch:
         self.called.add(key)
         return self.trainer.times.compiling()
 
-    def report(self, outputs: Sequence[Sequence], count: int, train: bool) -> None:
-        """Hands the values of `count` steps to the metrics, and counts the steps."""
-        trainer = self.trainer
-        first = trainer.train_batch_idx
+    def report(self, outputs: Sequence[Sequence], train: bool, sizes: Sequence[int]) -> None:
+        """Hands the values of steps on batches of `sizes` to the metrics, and counts the steps."""
+        trainer, count = self.trainer, len(sizes)
+        xs = trainer.metrics.positions(train, trainer.train_batch_idx, count)
         if train:
-            xs = [step / trainer.num_train_batches for step in range(first, first + count)]
             trainer.train_batch_idx += count
         else:
-            xs = [trainer.epoch + 1] * count
             trainer.val_batch_idx += count
         for label, values in zip(self.labels[train], outputs, strict=True):
-            trainer.metrics.extend(label, xs, values)
+            trainer.metrics.extend(label, xs, values, sizes)
 
 
 def _reason(error):

@@ -71,9 +71,9 @@ class Interruption(Callback):
     """
 
     every_n_train_steps = None
+    asked = handles_signals = False
 
     def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
-        self.asked = False
         # Python lets only the main thread handle signals; in another one nothing interrupts.
         self.handles_signals = threading.current_thread() is threading.main_thread()
         if self.handles_signals:

@@ -72,9 +72,9 @@ class ProgressLine(Callback):
         done = trainer.batches_in_epoch
         within = done is not None
         epoch = trainer.epoch + 1 if within else len(trainer.history)
-        parts = [f'epoch {epoch}/{trainer.max_epochs}']
+        parts = ['epoch ' + _of(epoch, trainer.max_epochs)]
         if within:
-            parts.append(f'batch {done}/{trainer.num_train_batches}')
+            parts.append('batch ' + _of(done, trainer.num_train_batches))
         for key, value in (trainer.history[-1] if trainer.history else {}).items():
             if key not in NO_METRICS:
                 parts.append(f'{key} {value:.4g}')
@@ -82,6 +82,10 @@ class ProgressLine(Callback):
         if compiling >= SECONDS_TO_TELL:
             parts.append(f'compiled in {compiling:.1f} s')
         return ' · '.join(parts)
+
+
+def _of(number, total):
+    return f'{number}' if total is None else f'{number}/{total}'
 
 
 def _columns(stream) -> int:

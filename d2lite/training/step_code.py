@@ -22,7 +22,7 @@ PACKAGES = tuple({sysconfig.get_path(name) for name in ('stdlib', 'purelib', 'pl
 SKIPPED = {'board', 'trainer', 'hparams', 'history', 'training', 'batches_in_epoch'}
 SKIPPED |= {'epoch', 'train_batch_idx', 'val_batch_idx', 'val_batch_idx_at_start', 'should_stop'}
 SKIPPED |= {'compiled', 'optim', 'keep_random_state', 'random_at_epoch', 'random_to_resume'}
-SKIPPED |= {'fallback_reason', 'built', '_called'}
+SKIPPED |= {'fallback_reason', 'built', '_called', 'steps_done'}
 
 # Attributes of a trainer that are others in each step or epoch.
 COUNTERS = {'epoch', 'train_batch_idx', 'val_batch_idx', 'batches_in_epoch'}

@@ -32,6 +32,7 @@ class StepEvents:
         """Called when `count` more steps are complete."""
         if not self.fitting:
             return  # somebody iterates over the loader outside of `fit`
+        self.steps_done += count
         self.batches_in_epoch += count
         if self.fallback_reason:
             warn(
@@ -55,7 +56,7 @@ class StepEvents:
 
     def compiles(self) -> bool:
         """Returns True if the steps of this epoch are compiled; `fit_epoch` asks at its start."""
-        if self.compile not in self.compile_modes:
+        if self.compile not in self.compile_modes or not self.fitting:
             return False
         with self.times.compiling():
             self.compiled = compiled_epoch(self)

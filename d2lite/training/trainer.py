@@ -3,6 +3,8 @@
 prepare_data ─► prepare_model ─► prepare_optimizer ─► fit_epoch, max_epochs times
 """
 
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,19 +36,21 @@ __all__ = ['Trainer']
 class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, HyperParameters):
     """Trains a Module on a DataModule.
 
-    `max_epochs`: passes over the training data. `num_gpus`: 1 trains on the first GPU, 0 on the
-    CPU. `gradient_clip_val`: gradients are scaled down to this norm, 0 leaves them as they are.
-    `checkpoint_every`: writes a checkpoint to `checkpoint_path` after so many steps.
-    `detect_anomaly`: stops with FloatingPointError at the first loss that is no finite number.
-    `compile`: None compiles the steps on JAX and TensorFlow, and hybridizes the layers on MXNet;
-    True also uses torch.compile on PyTorch, and XLA on TensorFlow; False makes each step as it is
-    written.
-    `callbacks`: a list of `d2l.Callback`s. `precision`: '32' computes in float32, 'tf32' lets a GPU
-    round what it multiplies, 'bf16-mixed' and '16-mixed' compute layers in bfloat16 or float16 and
-    keep parameters in float32. While and after `fit`: `epoch`, `train_batch_idx` and
-    `val_batch_idx` count from 0, and `history` has a dictionary for each epoch with the means over
-    its batches of what the model plotted (`train_loss`, `val_loss`, ...), its `seconds`, and apart
-    from these the `compile_seconds` before and in it.
+    `max_epochs`: passes over the training data. `max_steps`: training ends after so many steps; one
+    of the two is enough. `num_gpus`: 1 trains on the first GPU, 0 on the CPU. `gradient_clip_val`:
+    gradients are scaled down to this norm, 0 leaves them as they are. `checkpoint_every`: writes a
+    checkpoint to `checkpoint_path` after so many steps. `detect_anomaly`: stops with
+    FloatingPointError at the first loss that is no finite number. `compile`: None compiles the
+    steps on JAX and TensorFlow, and hybridizes the layers on MXNet; True also uses torch.compile on
+    PyTorch, and XLA on TensorFlow; False makes each step as it is written. `callbacks`: a list of
+    `d2l.Callback`s. `precision`: '32' computes in float32, 'tf32' lets a GPU round what it
+    multiplies, 'bf16-mixed' and '16-mixed' compute layers in bfloat16 or float16 and keep
+    parameters in float32. `epoch_mean`: the means of an epoch are those of its 'batches', or of its
+    'examples', where a smaller batch counts less.
+
+    While and after `fit`: `epoch`, `train_batch_idx` and `val_batch_idx` count from 0, and
+    `history` has a dictionary for each epoch with the means of what the model plotted
+    (`train_loss`, `val_loss`, ...), its `seconds`, and apart from these its `compile_seconds`.
     Definition: d2l, section "Object-Oriented Design for Implementation".
     """
 
@@ -56,15 +60,19 @@ class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, Hyp
     arithmetic = None  # and its module `precision`
 
     # What a subclass's own __init__ need not set.
+    max_epochs = max_steps = None
     num_gpus = gradient_clip_val = 0
     checkpoint_every, checkpoint_path = None, 'checkpoint.safetensors'
     detect_anomaly, compile, callbacks, precision, gpus = False, None, (), '32', ()
+    epoch_mean = 'batches'
     moves_to = None  # the device that model and data are moved to, None if they lie there already
     fitting = False  # True within `fit`, while epochs run
+    data_module = None  # a backend's class DataModule, which makes its tensors
+    label_check = None  # see `labels`
 
     def __init__(
         self,
-        max_epochs: int,
+        max_epochs: int | None = None,
         num_gpus: int = 0,
         gradient_clip_val: float = 0,
         checkpoint_every: int | None = None,
@@ -73,6 +81,8 @@ class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, Hyp
         compile: bool | None = None,
         callbacks: Sequence[Callback] = (),
         precision: str = '32',
+        max_steps: int | None = None,
+        epoch_mean: str = 'batches',
     ) -> None:
         self.save_hyperparameters()
         check_trainer(self)
@@ -85,7 +95,7 @@ class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, Hyp
         ckpt_path: str | Path | None = None,
         init_params: Mapping[str, np.ndarray] | Callable | None = None,
     ) -> None:
-        """Trains `model` on `data` for `max_epochs` epochs.
+        """Trains `model` on `data` until `max_epochs` or `max_steps` are reached.
 
         `ckpt_path`: a checkpoint to go on from. `init_params`: NumPy arrays to start from, by the
         names that `save_parameters` gives them, or a function that is given the model's own and
@@ -102,8 +112,9 @@ class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, Hyp
 
     def _fit(self, model, data, ckpt_path, init_params):
         self.prepare_data(data)
+        self.track_loaders(data)
         self.metrics, self.times = Metrics(self), EpochTimes()
-        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        self.epoch = self.train_batch_idx = self.val_batch_idx = self.steps_done = 0
         self.batches_in_epoch = None  # the number of steps done of an epoch that is not complete
         self.random_to_resume = None
         self.should_stop = False
@@ -134,7 +145,9 @@ class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, Hyp
 
     def _fit_epochs(self):
         self.notify('on_fit_start')
-        for epoch in range(len(self.history), self.max_epochs):
+        for epoch in itertools.count(len(self.history)):
+            if self.is_done(epoch):
+                break
             self.epoch = epoch
             self.notify('on_train_epoch_start')
             self.run_epoch()
@@ -144,6 +157,15 @@ class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, Hyp
             if self.should_stop:
                 break
         self.notify('on_fit_end')
+
+    def is_done(self, epoch: int) -> bool:
+        """Returns True if there is nothing to train in `epoch`, counted from 0."""
+        after_the_last = self.max_epochs is not None and epoch >= self.max_epochs
+        return after_the_last or self.steps_left() <= 0
+
+    def steps_left(self) -> float:
+        """The number of steps until `max_steps`, infinite without it."""
+        return math.inf if self.max_steps is None else self.max_steps - self.steps_done
 
     def run_epoch(self) -> None:
         """Trains for one epoch, and adds it to the history."""

@@ -35,7 +35,7 @@ ADDITIONS = {
     'd2lite_jax/recurrent.py': {'GRUCell'},
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
-    'd2lite_jax/trainer.py': {'TrainState', 'checked', 'shapes_of'},
+    'd2lite_jax/trainer.py': {'TrainState', 'checked', 'learning_rates', 'shapes_of'},
     # How a step becomes one of mixed precision, beside the settings of the framework.
     'd2lite_torch/precision.py': {'autocast'},
     'd2lite_jax/precision.py': {

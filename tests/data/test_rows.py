@@ -113,11 +113,14 @@ def test_an_array_is_not_written_to_through_a_tensor(d2l):
     np.testing.assert_array_equal(d2l.numpy(tensor), X)
 
 
-def test_a_list_is_no_tensor(d2l):
-    with pytest.raises(TypeError, match=r'got list: write d2l.tensor\(...\)'):
-        Batches(d2l)([1.0, 2.0])
-    with pytest.raises(TypeError, match='got list'):
-        d2l.load_array(([1.0], [2.0]), 1)
+def test_a_list_of_numbers_becomes_a_tensor(d2l):
+    tensor = d2l.DataModule.as_tensor([[1.0, 2.5]])
+    np.testing.assert_array_equal(d2l.numpy(tensor), np.float32([[1, 2.5]]), strict=True)
+    assert len(d2l.load_array(([1.0], [2.0]), 1)) == 1
+    with pytest.raises(TypeError, match='of lists that are all as long'):
+        d2l.DataModule.as_tensor([[1.0, 2.5], [1.0]])
+    with pytest.raises(TypeError, match='expected a tensor, a NumPy array or a list of numbers'):
+        d2l.DataModule.as_tensor({1, 2})
 
 
 def test_rows_of_examples(d2l):

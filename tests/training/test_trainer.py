@@ -204,7 +204,7 @@ def test_a_model_of_another_backend_is_refused(d2l):
         d2l.Trainer(1).fit(d2l.LinearRegressionScratch(2, lr=0.1), small_data(other))
 
 
-def test_a_loader_without_batches_or_length_is_refused(d2l):
+def test_a_loader_without_batches_is_refused(d2l):
     class Data(d2l.DataModule):
         def __init__(self, loader):
             self.loader = loader
@@ -215,8 +215,11 @@ def test_a_loader_without_batches_or_length_is_refused(d2l):
     model = d2l.LinearRegressionScratch(2, lr=0.1)
     with pytest.raises(ValueError, match=r'train_dataloader\(\) has no batches'):
         d2l.Trainer(1).fit(model, Data([]))
-    with pytest.raises(TypeError, match=r'train_dataloader\(\) must return something with a len'):
-        d2l.Trainer(1).fit(model, Data(iter([1])))
+    with pytest.raises(ValueError, match=r'train_dataloader\(\) (has no|gave no) batches'):
+        d2l.Trainer(1).fit(model, Data(iter([])))
+    for nothing, what in ((None, 'nothing'), (3, 'one int')):
+        with pytest.raises(TypeError, match=rf'train_dataloader\(\) returned {what}: it must'):
+            d2l.Trainer(1).fit(model, Data(nothing))
 
 
 @pytest.mark.parametrize(
