@@ -169,6 +169,22 @@ def test_pages_lead_to_each_other_and_take_their_pictures_along(command, tmp_pat
     assert '![](one.jax_files/p.svg) [Two](two.jax.md)' in (build / 'one.jax.md').read_text()
 
 
+def test_pages_without_cells_are_pages_of_the_site(command, tmp_path):
+    (tmp_path / 'book').mkdir()
+    write(tmp_path / 'book/one.md', '%%tab all\n1', prose='# One\n:label:`sec_one`')
+    index = '# My book\n\n:numref:`sec_one`\n\n:begin_tab:`jax`\nOf JAX.\n:end_tab:\n'
+    (tmp_path / 'book/index.md').write_text(index)
+    run = 'run', 'book', '--tab', 'jax', '--to', 'html', '--index'
+    assert command(*run)[0] == 0
+    assert files(tmp_path / 'build') == ['index.html', 'one.html']
+    html = (tmp_path / 'build/index.html').read_text()
+    assert '<a href="one.html#sec_one"' in html and 'Of JAX.' in html
+    assert '>What ran<' not in html and '>What ran<' in (tmp_path / 'build/one.html').read_text()
+    assert command('run', 'book', '--tab', 'jax', '--output', 'other')[0] == 0
+    assert files(tmp_path / 'other') == ['one.jax.ipynb']
+    assert command('run', 'book/index.md')[0] == 2
+
+
 def test_doctor_prints_json(command, monkeypatch):
     states = {
         'jax': doctor.Diagnosis('1.0', ['cpu'], ''),

@@ -225,6 +225,19 @@ def test_a_bibtex_file_that_cannot_be_read_is_told(tmp_path, content, message):
     assert problem.startswith(f'{tmp_path}/a.md:7: ') and message in problem
 
 
+def test_a_list_on_a_page_without_cells_is_not_linked_from_one_tab(tmp_path):
+    (tmp_path / 'refs.bib').write_text(BIB)
+    text = ':bibliography:`refs.bib`'
+    pages = {
+        Path('a.md'): parse_page(f':citet:`brief`\n\n{CELL}', tmp_path / 'a.md'),
+        Path('refs.md'): parse_page(text, tmp_path / 'refs.md', prose=True),
+    }
+    book = Book(pages)
+    assert plain(book, 'a') == '[van der Berg et al. (2001)](refs.html#cite-brief)'
+    assert plain(book, 'a', '.jax.md', tab='jax') == 'van der Berg et al. (2001)'
+    assert plain(book, 'refs').startswith('- <a id="cite-brief">')
+
+
 def test_pictures_go_along_under_names_of_their_own(tmp_path):
     for name in 'a/p q.svg', 'b/p q.svg', 'b/text.txt':
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -30,7 +30,7 @@ def site(tmp_path_factory):
     writer = Writer(folder, ['html', 'notebook', 'md'], results, book=book, index=True)
     for result in results:
         writer.tab_done(result)
-    writer.write_index()
+    writer.finish()
     return folder
 
 

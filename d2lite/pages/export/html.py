@@ -63,6 +63,7 @@ def page_html(results: list[TabResult], book: Book | None = None, home: bool = F
         after=after,
         home=relpath('index.html', place.parent.as_posix()) if home else '',
         tabs=tabs,
+        ran=any(result.cells_total for result in results),
         name=run_summary.title,
         names=lambda tabs: ', '.join(map(run_summary.title, tabs)),
         columns=run_summary.columns(results),

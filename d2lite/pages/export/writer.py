@@ -22,6 +22,8 @@ from d2lite.pages.reading.page import PageError
 from d2lite.pages.reading.pictures import TakenAlong
 from d2lite.pages.running.result import TabResult
 
+INDEX = Path('index.md')
+
 
 class Writer:
     """Writes the results of a run; `paths` are the files so far, without those of pictures."""
@@ -93,14 +95,24 @@ class Writer:
             if begun and not self.done.issuperset(results):
                 self._write_page(results)
 
-    def write_index(self) -> None:
-        """Writes index.html, which leads to the pages of the run, if it was asked for."""
-        if self.index:
+    def finish(self) -> None:
+        """Writes what has nothing to run: pages of prose, and index.html if it was asked for."""
+        for place in self._prose():
+            results = [TabResult.of(self.book.pages[place], tab, place) for tab in self._tabs()]
+            self._write(place.with_suffix('.html'), page_html(results, self.book, self.index))
+        if self.index and INDEX not in self.book.pages:  # else the page is the index
             titles = {
                 place.with_suffix('.html').as_posix(): page.title
                 for place, page in self.book.pages.items()
             }
             self._write(Path('index.html'), index_html(titles))
+
+    def _prose(self) -> list[Path]:
+        pages = self.book.pages.items() if 'html' in self.formats and self.pages else ()
+        return [place for place, page in pages if not page.cells]
+
+    def _tabs(self) -> list[str]:
+        return list(dict.fromkeys(result.tab for runs in self.pages.values() for result in runs))
 
     def _names(self) -> Iterator[Path]:
         """The files that the run will write, without those of pictures."""
@@ -112,6 +124,7 @@ class Writer:
                     yield _name(result, f'.{result.tab}.md')
             if 'html' in self.formats:
                 yield _name(results[0], '.html')
+        yield from (place.with_suffix('.html') for place in self._prose())
         if self.index:
             yield Path('index.html')
 

@@ -43,15 +43,17 @@ class Book:
     ) -> References:
         """What the page at `place` may refer to, where pages are written as files with `suffix`.
 
-        With `tab`, other pages are known if they have it. `picture` makes of the address of a
-        picture the one that is written.
+        With `tab`, other pages are known if they have it, and if they have cells. `picture` makes
+        of the address of a picture the one that is written.
         """
         page = self.pages[place]
         own = find_labels(page.parts_for_tab(tab) if tab else page.parts)
         known = {name: (label, '') for name, label in own.items()}
         works, pages = {}, {}
         for other, of_other in self.pages.items():
-            if other != place and tab and of_other.tabs and tab not in of_other.tabs:
+            if other != place and tab and not _is_on(tab, of_other):
+                for found in self.lists[other].values():
+                    works = {key: (work, None) for key, work in found.items()} | works
                 continue
             address = self._address(place, other, suffix)
             pages[other.as_posix()] = (of_other.title, address)
@@ -64,7 +66,7 @@ class Book:
                         works[key] = (work, address)
         # A work is in the list that its citations lead to, and in no other.
         lists = {
-            name: [work for key, work in found.items() if not works[key][1]]
+            name: [work for key, work in found.items() if works[key][1] == '']
             for name, found in self.lists[place].items()
         }
         return References(known, pages, works, lists, place.parent.as_posix(), picture)
@@ -140,3 +142,8 @@ class Book:
             return label
         words = f'{label.text} of “{page.title}”'
         return Label(label.name, label.kind, words, label.caption, label.line)
+
+
+def _is_on(tab: str, page: Page) -> bool:
+    """True if a file is written of this page on this tab alone."""
+    return bool(page.cells) and (not page.tabs or tab in page.tabs)

@@ -98,8 +98,11 @@ class Page:
         return name
 
 
-def read_page(path: str | Path) -> Page:
-    """The page in file `path`. Raises PageError if it is missing, not UTF-8, or malformed."""
+def read_page(path: str | Path, *, prose: bool = False) -> Page:
+    """The page in file `path`. Raises PageError if it is missing, not UTF-8, or malformed.
+
+    With `prose`, it need not have cells.
+    """
     path = Path(path)
     try:
         text = path.read_text(encoding='utf-8-sig')
@@ -108,11 +111,14 @@ def read_page(path: str | Path) -> Page:
     except UnicodeDecodeError as error:
         line = error.object.count(b'\n', 0, error.start) + 1
         raise PageError(path, line, 'The page is not UTF-8 text; save it as UTF-8.') from None
-    return parse_page(text, path)
+    return parse_page(text, path, prose=prose)
 
 
-def parse_page(text: str, path: str | Path = 'page.md') -> Page:
-    """The page that `text` holds; `path` is the name it has in errors. Raises PageError."""
+def parse_page(text: str, path: str | Path = 'page.md', *, prose: bool = False) -> Page:
+    """The page that `text` holds; `path` is the name it has in errors. Raises PageError.
+
+    With `prose`, it need not have cells.
+    """
     path = Path(path)
     text = text.replace('\r\n', '\n').replace('\r', '\n').removesuffix('\n') + '\n'
     tokens = MarkdownIt('commonmark').use(front_matter_plugin).parse(text)
@@ -122,7 +128,7 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
         check_closed(fence, path)
     marked = [fence for fence in fences if '.input' in fence.info.strip(' {}').split()]
     chosen = marked or [fence for fence in fences if fence.info.split()[:1] == ['python']]
-    if not chosen:
+    if not chosen and not prose:
         wanted = '```{.python .input} or ```python'
         raise NoCells(path, 1, f'The page has no cells: no fence begins with {wanted}.')
 
@@ -132,12 +138,12 @@ def parse_page(text: str, path: str | Path = 'page.md') -> Page:
     for position, (end, start) in enumerate(zip(ends, starts, strict=True)):
         if position:
             parts.append(read_cell(chosen[position - 1], position, path))
-        prose = split_prose(lines, end, start, code, path)
-        if position and prose and not (marked or prose[0].tabs):
-            remains = without_old_outputs(prose[0].text)
-            gone = prose[0].text.count('\n') - remains.count('\n')
-            prose[0] = replace(prose[0], text=remains, line=prose[0].line + gone)
-        parts += [each for each in prose if each.text]
+        between = split_prose(lines, end, start, code, path)
+        if position and between and not (marked or between[0].tabs):
+            remains = without_old_outputs(between[0].text)
+            gone = between[0].text.count('\n') - remains.count('\n')
+            between[0] = replace(between[0], text=remains, line=between[0].line + gone)
+        parts += [each for each in between if each.text]
 
     cells = [part for part in parts if isinstance(part, Cell)]
     selected = [name for cell in cells for name in offered_tabs(cell, path)]

@@ -46,7 +46,7 @@ class References:
 
     labels: dict[str, tuple[Label, str]] = field(default_factory=dict)  # with their addresses
     pages: dict[str, tuple[str, str]] = field(default_factory=dict)  # titles and addresses
-    works: dict[str, tuple[Work, str]] = field(default_factory=dict)
+    works: dict[str, tuple[Work, str | None]] = field(default_factory=dict)  # None: no link
     lists: dict[str, list[Work]] = field(default_factory=dict)  # by the name of the file
     folder: str = '.'  # of the page, below the folder that is run
     picture: Callable[[str], str] = str  # what to write for the address of a picture
@@ -163,6 +163,8 @@ def _citation(role: str, key: str, references: References) -> str:
     if key not in references.works:
         return citation_from_key(role, key)
     work, address = references.works[key]
+    if address is None:
+        return in_text(role, escaped(work.names), work.year)
     return f'[{in_text(role, escaped(work.names), work.year)}]({address}#{quote(_anchor(key))})'
 
 

@@ -23,11 +23,19 @@ class Collected:
     results: list[TabResult] = field(default_factory=list)
     unreadable: list[PageError] = field(default_factory=list)
     left_out: list[Path] = field(default_factory=list)  # pages without a tab that could run
+    pages: dict[Path, Page] = field(default_factory=dict)  # by place; also those without cells
 
 
-def collect(paths: list[Path], tab: str | None, settings: dict[str, str], skip: Path) -> Collected:
+def collect(
+    paths: list[Path],
+    tab: str | None,
+    settings: dict[str, str],
+    skip: Path,
+    prose: bool = False,
+) -> Collected:
     """The runs of each tab of each page, with its values set; `skip` is a folder to leave out.
 
+    With `prose`, a page without cells is one of the pages, though nothing of it runs.
     Raises PageError or BackendError for a page that is named and cannot be run, ValueError for a
     setting that no page takes, or if nothing is left to run.
     """
@@ -39,6 +47,9 @@ def collect(paths: list[Path], tab: str | None, settings: dict[str, str], skip: 
             tabs = tabs_to_run(page, tab, told)
             page, changes = _override(page, settings, tabs, named)
         except PageError as error:
+            if prose and isinstance(error, NoCells):
+                collected.pages[place] = read_page(path, prose=True)
+                continue
             if named:
                 raise
             if isinstance(error, NoTab):
@@ -52,6 +63,7 @@ def collect(paths: list[Path], tab: str | None, settings: dict[str, str], skip: 
             collected.left_out.append(path)  # it has tabs, but none that is installed
             continue
         taken = taken or bool(changes)
+        collected.pages[place] = page
         for name in tabs:
             result = TabResult.of(page, name, place)
             result.named = named

@@ -55,7 +55,7 @@ def run_command(paths: list[Path], tab: str | None, options: RunOptions) -> int:
     many = options.report is not None or any(path.is_dir() for path in paths)
     formats = options.formats or (['notebook'] if many else [])
     settings = dict(map(parse_setting, options.settings))
-    collected = collect(paths, tab, settings, options.folder)
+    collected = collect(paths, tab, settings, options.folder, 'html' in formats)
     _tell_left_out(collected, tab)
     kept = Report(options.report, options.resume, options.force)
     if options.junit and options.junit.exists() and not (options.force or is_junit(options.junit)):
@@ -63,7 +63,7 @@ def run_command(paths: list[Path], tab: str | None, options: RunOptions) -> int:
     for result in collected.results:
         result.compat = options.compat
     results = _not_done(collected.results, kept, 'html' in formats)
-    book = Book({result.place: result.page for result in collected.results if formats})
+    book = Book(collected.pages if formats else {})
     writer = Writer(
         options.folder, formats, results, book=book, index=options.index, force=options.force
     )
@@ -91,7 +91,7 @@ def run_command(paths: list[Path], tab: str | None, options: RunOptions) -> int:
             stopped = error
             reporter.interrupted()
             writer.interrupted()
-    writer.write_index()
+    writer.finish()
     for message in dict.fromkeys(str(warning.message) for warning in warned):
         typer.echo(f'd2lite: {message}', err=True)
     entries = _entries_of(collected, kept)
