@@ -42,6 +42,11 @@ class Module(module.Module, nn.Module):
             super().__init_subclass__(**kwargs)
 
     def __call__(self, *inputs, **kwargs):
+        if self.scope is None:  # nobody has given it parameters
+            raise RuntimeError(
+                f'on JAX the parameters of {type(self).__name__} live beside it: write '
+                f'trainer.predict(X), or model.apply({{"params": trainer.state.params}}, X)'
+            )
         return self.forward(*inputs, **kwargs)
 
     def loss(self, params: Mapping, X: jax.Array, y: jax.Array, state: Any) -> jax.Array | tuple:

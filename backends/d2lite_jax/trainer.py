@@ -7,29 +7,20 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 import optax
-from flax.training import train_state
 from jax import numpy as jnp
 
 from d2lite.training import trainer
+from d2lite.training.compiled import collected_outputs
 from d2lite_jax import precision, state
 from d2lite_jax.compiled import CompiledEpoch, compiled_once
 from d2lite_jax.data import DataModule
 from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_jax.framework import NAME, get_key, version
+from d2lite_jax.tensor import concat
+from d2lite_jax.train_state import TrainState, checked, learning_rates, shapes_of
 
 if TYPE_CHECKING:
     from d2lite_jax.module import Module
-
-
-class TrainState(train_state.TrainState):
-    """Parameters, optimizer state, batch statistics ({} without) and the random key of dropout.
-
-    In a training step the key is that of the step. `loss_scale` is None but in '16-mixed'.
-    """
-
-    batch_stats: Any
-    dropout_rng: jax.Array
-    loss_scale: precision.LossScale | None = None
 
 
 class Trainer(trainer.Trainer):
@@ -37,6 +28,7 @@ class Trainer(trainer.Trainer):
     data_module = DataModule
     serialization = state
     arithmetic = precision
+    concat = staticmethod(concat)
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
@@ -91,6 +83,37 @@ class Trainer(trainer.Trainer):
         params, batch = precision.cast(self, state.params, batch)
         self.model.validation_step(params, batch, state)
 
+    def predictions(self, inputs: Sequence[jax.Array]) -> Any:
+        def predict(state, inputs):
+            params, (*inputs, _) = precision.cast(self, state.params, (*inputs, None))
+            return state.apply_fn({'params': params, 'batch_stats': state.batch_stats}, *inputs)
+
+        return self.called(predict, self.state, tuple(inputs))
+
+    def reported(self, batch: Any) -> list[tuple[str, Any]]:
+        def report(state, batch):
+            with collected_outputs(self) as outputs:
+                self.val_step(state, batch)
+            labels[:] = outputs.labels
+            return [jnp.asarray(value) for value in outputs.values]
+
+        labels = []
+        values = self.called(report, self.state, batch)
+        return list(zip(labels, values, strict=True))
+
+    def called(self, function: Callable, *args: Any) -> Any:
+        """`function(*args)`, as it is written if `compile` is False."""
+        return function(*args) if self.compile is False else self.as_one_program(function, *args)
+
+    def as_one_program(self, function: Callable, *args: Any) -> Any:
+        """`function(*args)`, as one program if it can be."""
+        try:
+            with self.times.compiling():
+                run, structure = compiled_once(function, args)
+        except TypeError:  # it looks at values, which a program does not have while it is made
+            return function(*args)
+        return jax.tree.unflatten(structure, run(*args))
+
     def updated_batch_stats(self, value: Any) -> Mapping:
         """The batch statistics in what `loss` returned. Raises ValueError if there are none."""
         if not isinstance(value, tuple) or 'batch_stats' not in value[1]:
@@ -135,12 +158,7 @@ class Trainer(trainer.Trainer):
         def init(key, inputs):
             return self.model.apply_init(inputs, key=key)
 
-        try:
-            with self.times.compiling():
-                run, structure = compiled_once(init, (key, inputs))
-            return jax.tree.unflatten(structure, run(key, inputs))
-        except TypeError:  # it looks at values, which a program does not have while it is made
-            return self.model.apply_init(inputs, key=key)
+        return self.as_one_program(init, key, inputs)
 
     def prepare_optimizer(self) -> None:
         """Asks the model for its optimizer, and puts it into the TrainState."""
@@ -197,24 +215,3 @@ class Trainer(trainer.Trainer):
         # In a program that is being compiled, all is where the program runs.
         traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(batch))
         return batch if traced else jax.device_put(batch, self.moves_to)
-
-
-def checked(model: 'Module', result: Any) -> tuple:
-    """What `training_step` returned, if that is a pair. Raises TypeError otherwise."""
-    if not isinstance(result, tuple) or len(result) != 2:
-        what = 'nothing' if result is None else f'a {type(result).__name__}'
-        raise TypeError(
-            f'{type(model).__name__}.training_step() returned {what}: it must return a pair, the '
-            f'loss of the minibatch and its gradients, as jax.value_and_grad gives them'
-        )
-    return result
-
-
-def learning_rates(opt_state: Any) -> list:
-    """The learning rates in the state of an optimizer, from its `inject_hyperparams`."""
-    return [rate for _, rate in optax.tree.get_all_with_path(opt_state, 'learning_rate')]
-
-
-def shapes_of(tree: Any) -> Any:
-    """The same tree with the shape of each array."""
-    return jax.tree.map(jnp.shape, tree)

@@ -18,6 +18,7 @@ from d2lite_mxnet.data import DataModule
 from d2lite_mxnet.devices import free_memory, gpu, memory_wanted, num_gpus
 from d2lite_mxnet.framework import NAME, version
 from d2lite_mxnet.module import plain_arrays
+from d2lite_mxnet.tensor import concat
 
 if TYPE_CHECKING:
     from d2lite_mxnet.module import Module
@@ -28,6 +29,7 @@ class Trainer(trainer.Trainer):
     data_module = DataModule
     serialization = state
     arithmetic = precision
+    concat = staticmethod(concat)
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
@@ -65,7 +67,7 @@ class Trainer(trainer.Trainer):
             return
         self.set_training(False)
         for batch in self.val_dataloader:
-            self.model.validation_step(self.prepare_batch(batch))
+            self.val_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
 
     def backward(self, loss: np.ndarray) -> None:
@@ -98,6 +100,9 @@ class Trainer(trainer.Trainer):
 
     def wait(self) -> None:
         npx.waitall()
+
+    def predictions(self, inputs: Sequence[np.ndarray]) -> Any:
+        return self.model(*inputs)
 
     def current_lr(self) -> float | None:
         if isinstance(self.optim, gluon.Trainer):

@@ -13,6 +13,7 @@ from d2lite_tensorflow.compiled import CompiledEpoch
 from d2lite_tensorflow.data import DataModule
 from d2lite_tensorflow.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_tensorflow.framework import NAME, device_names, keras, version
+from d2lite_tensorflow.tensor import concat
 
 if TYPE_CHECKING:
     from d2lite_tensorflow.module import Module
@@ -23,6 +24,7 @@ class Trainer(trainer.Trainer):
     data_module = DataModule
     serialization = state
     arithmetic = precision
+    concat = staticmethod(concat)
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
@@ -38,7 +40,7 @@ class Trainer(trainer.Trainer):
             return
         self.model.training = False
         for batch in self.val_dataloader:
-            self.model.validation_step(self.prepare_batch(batch))
+            self.val_step(self.prepare_batch(batch))
             self.val_batch_idx += 1
 
     def train_step(self, batch: Sequence[tf.Tensor]) -> None:
@@ -69,6 +71,9 @@ class Trainer(trainer.Trainer):
     def wait(self) -> None:
         for variable in self.model.trainable_variables[-1:]:  # all are updated in order
             variable.numpy()
+
+    def predictions(self, inputs: Sequence[tf.Tensor]) -> Any:
+        return self.model(*inputs)
 
     def current_lr(self) -> float | None:
         if isinstance(self.optim, keras.optimizers.Optimizer):

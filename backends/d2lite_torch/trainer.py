@@ -21,6 +21,7 @@ from d2lite_torch.framework import NAME, version
 from d2lite_torch.graphs import GraphedEpoch
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import optimizer_and_schedulers
+from d2lite_torch.tensor import concat
 
 if TYPE_CHECKING:
     from d2lite_torch.module import Module
@@ -31,6 +32,7 @@ class Trainer(trainer.Trainer):
     data_module = DataModule
     serialization = state
     arithmetic = precision
+    concat = staticmethod(concat)
     framework_version = version()
     compile_modes = (True,)
     scaler = None  # in '16-mixed' a torch.amp.GradScaler
@@ -79,6 +81,14 @@ class Trainer(trainer.Trainer):
             with torch.enable_grad():
                 loss = self.scaler.scale(loss)
         loss.backward()
+
+    def predictions(self, inputs: Sequence[torch.Tensor]) -> Any:
+        with torch.no_grad(), precision.autocast(self):
+            return self.model(*inputs)
+
+    def reported(self, batch: Any) -> list[tuple[str, Any]]:
+        with torch.no_grad():
+            return super().reported(batch)
 
     def val_step(self, batch: Any) -> None:
         """Has the model report on a validation minibatch, in the trainer's precision."""

@@ -14,6 +14,7 @@ from d2lite.data.conversion import as_array
 from d2lite.data.loader import TensorLoader
 from d2lite.data.rows import row_numbers
 from d2lite.hyperparameters import HyperParameters
+from d2lite.representation import with_arguments
 from d2lite.seeds import next_seed
 
 
@@ -32,6 +33,10 @@ class DataModule(HyperParameters):
     def __init__(self, root: str | os.PathLike = '../data', num_workers: int = 4) -> None:
         """`root`: folder for downloads. `num_workers`: accepted; data in memory need none."""
         self.save_hyperparameters()
+
+    def __repr__(self) -> str:
+        """One line: the class, and how it was made."""
+        return with_arguments(self)
 
     def get_dataloader(self, train: bool) -> Any:
         raise NotImplementedError(

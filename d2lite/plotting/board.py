@@ -80,6 +80,11 @@ class ProgressBoard(LivePlot):
         if len(line) > length:
             self._show_new_points()
 
+    def __repr__(self) -> str:
+        """One line: the curves, and how many points each has."""
+        lines = [f'{label} ({len(points)} points)' for label, points in self.data.items()]
+        return f'<{type(self).__name__}: {", ".join(lines) or "no points yet"}>'
+
     def get_state(self) -> dict[str, Any]:
         """The points, as plain numbers, for a checkpoint."""
         data = {label: list(points) for label, points in self.data.items()}

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from d2lite.hyperparameters import HyperParameters
+from d2lite.representation import with_arguments
 from d2lite.saving import checkpoint
 from d2lite.training.arguments import check_arguments, check_trainer
 from d2lite.training.callbacks import Callback
+from d2lite.training.evaluation import Evaluates
 from d2lite.training.labels import label_check
 from d2lite.training.memory_error import memory_errors
-from d2lite.training.metrics import Metrics
+from d2lite.training.metrics import NO_METRICS, Metrics
 from d2lite.training.placement import TrainsOnDevice
 from d2lite.training.precision import check_precision, in_precision
 from d2lite.training.preparation import PreparesTraining
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 __all__ = ['Trainer']
 
 
-class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, HyperParameters):
+class Trainer(
+    PreparesTraining, StepEvents, Evaluates, TrainsOnDevice, SavesParameters, HyperParameters
+):
     """Trains a Module on a DataModule.
 
     `max_epochs`: passes over the training data. `max_steps`: training ends after so many steps; one
@@ -197,6 +201,16 @@ class Trainer(PreparesTraining, StepEvents, TrainsOnDevice, SavesParameters, Hyp
     def history(self) -> list[dict]:
         """A dictionary for each epoch that is complete; an empty list before `fit`."""
         return self.metrics.history if 'metrics' in vars(self) else []
+
+    def __repr__(self) -> str:
+        """One line: how it was made, and how far it has trained what."""
+        line = with_arguments(self)
+        if not hasattr(self, 'model'):
+            return line
+        last = self.history[-1] if self.history else {}
+        shown = [f'{key} {last[key]:.4g}' for key in last if key not in NO_METRICS]
+        epochs = f'{len(self.history)} epoch{"s" * (len(self.history) != 1)}'
+        return ', '.join([f'{line}: {type(self.model).__name__}, {epochs}', *shown])
 
     def history_frame(self) -> 'pandas.DataFrame':
         """The history as a pandas DataFrame, with a row for each epoch."""

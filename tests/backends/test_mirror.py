@@ -35,7 +35,6 @@ ADDITIONS = {
     'd2lite_jax/recurrent.py': {'GRUCell'},
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
-    'd2lite_jax/trainer.py': {'TrainState', 'checked', 'learning_rates', 'shapes_of'},
     # How a step becomes one of mixed precision, beside the settings of the framework.
     'd2lite_torch/precision.py': {'autocast'},
     'd2lite_jax/precision.py': {
@@ -77,6 +76,7 @@ ALONE = {
     'channels.py': ('d2lite_torch',),
     'graphs.py': ('d2lite_torch',),
     'hybrid.py': ('d2lite_mxnet',),
+    'train_state.py': ('d2lite_jax',),  # the others keep it in model and optimizer
     # The others have channels last, as files have them.
     'flattening.py': ('d2lite_torch', 'd2lite_mxnet'),
 }
