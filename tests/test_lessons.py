@@ -90,7 +90,57 @@ PRINTED |= {
         'the sea: [3, 4, 2, 1, 8, 2, 5]\n',
         'perplexity of the frequencies: 15.5\n',
         'perplexity 5.2 in training, 6.8 in validation\n',
+        'better than the frequencies alone: True\nGRU better than RNN: True\n',
+    ],
+    'text-and-vocabulary': [
+        '27 different characters\n3482 words, 642 of them different\n43% of these occur once',
+        "369 tokens; the first are ['<unk>', '<pad>', 'the', 'and', 'a', 'it', 'to', 'of']\n"
+        "[2, 32, 0]\n['the', 'old', '<unk>']\n",
+        'IndexError: no token has the index 369:',
+        'TypeError: a token is a string, got 3.5, a float\n',
+        'moved on by one: True\n',
+        'evenly: 28.0\nby frequency: 15.5\nby the character before: 8.5\n',
+        'the dog is under the table . <eos> <pad>\nwithout padding: 8 tokens\n',
+        'longest: 8 and 8\n',
+    ],
+    'gru-lstm': [
+        'rnn.rnn.0.bias_hh (96,)\nrnn.rnn.0.bias_ih (96,)\n',
+        'as the model says: True\n',
+        'RNN: 1920 weights, perplexity 6.4 in training',
+        'GRU: 5760 weights, perplexity 5.3 in training',
+        'GRU better than RNN: True\n',
+        'outputs: (7, 1, 16)\n',
+    ],
+    'translation': [
+        '36% of the labels are padding\n',
+        'perfect: 4 of 4\n',
+        'each row adds up to 1: True\n',
+        'le chien dort dans le jardin .\n',
+    ],
+}
+
+PRINTED |= {
+    'attention': [
+        'mean squared error 0.22 at width 0.05\n'
+        'mean squared error 0.07 at width 0.3\n'
+        'mean squared error 0.69 at width 2\n',
+        '1024 features: the largest of 50 weights is 0.92, scaled 0.13\n',
+        'found: [30. 10.]\n',
+        'found: [30.] with weights [0.  0.5 0.  0.5]\n',
+        '[[0.33 0.33 0.33 0.  ]\n  [0.33 0.33 0.33 0.  ]]]\n',
+        '[[0.25 0.25 0.25 0.25]\n [0.25 0.25 0.25 0.25]]\n',
+        'found: [10. 10.]\n',
+        'output (1, 6, 5) weights (1, 6, 9)\neach row adds up to 1: True\n',
+    ],
+    'transformer': [
+        'notices the order: False\n',
+        'notices the order: True\n',
+        'weight of the padding: 0.0\n',
+    ],
+    'gpt': [
         'better than the frequencies alone: True\n',
+        'scores that change: [18] of 19\n',
+        'weight of what comes later: 0.0\n',
     ],
 }
 
@@ -105,7 +155,9 @@ SHORTENED = {
     'batch-normalization': (3, 0.875),
     'resnet': (2, 0.962),
     'modern-convnets': (2, 0.885),
+    'vision-transformer': (6, None),
 }
+FEWER_EPOCHS = {'gpt': 2}  # which does not classify
 
 # (channels, side) of what the layers of modern-convnets put out, where it changes.
 CONVNETS = """
@@ -156,13 +208,16 @@ def run(monkeypatch):
 )
 def test_lesson_runs(lesson, tab, run):
     epochs, accuracy = SHORTENED.get(lesson, (None, None))
-    result = run(lesson, tab, **({'max_epochs': epochs} if epochs else {}))
+    fewer = epochs or FEWER_EPOCHS.get(lesson)
+    result = run(lesson, tab, **({'max_epochs': fewer} if fewer else {}))
     for text in PRINTED.get(lesson, []):
         assert text in result.printed
     if epochs:
         assert result.values['show']['val_acc'] > 0.7
     if accuracy:
         assert result.values['show']['val_acc'] == pytest.approx(accuracy, abs=0.02)
+    if lesson == 'transformer':
+        assert int(re.search(r'perfect: (\d) of 4', result.printed)[1]) >= 3
     if lesson == 'modern-convnets':
         assert shapes_where_they_change(result.printed, tab) == re.findall(
             r'\d+(?: \d+)?', CONVNETS
