@@ -13,8 +13,10 @@ TENSORFLOW := $(if $(filter Linux-x86_64,$(PLATFORM)),tensorflow-cpu,tensorflow)
 # What the table of a lesson shows beside the losses: variables of the page.
 SHOW_linear-regression-scratch := --show w_error --show b_error
 SHOW_weight-decay := --show norm_decay --show error_decay
+SHOW_transformer := --show perfect
+SHOW_gpt := --show val_ppl
 CLASSIFICATION := softmax-regression-scratch softmax-regression-concise mlp dropout lenet \
-                  batch-normalization resnet modern-convnets
+                  batch-normalization resnet modern-convnets vision-transformer
 SHOW := $(if $(filter $(LESSON),$(CLASSIFICATION)),--show val_acc,$(SHOW_$(LESSON)))
 
 .PHONY: help run test test-all test-gpu keras2 mutations lint doctor parity notebooks bench browser clean
