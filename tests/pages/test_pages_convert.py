@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
+from d2lite.pages.reading.book import Book
 from d2lite.pages.reading.page import PageError, parse_page, read_page
 from d2lite.pages.rewriting.code import without_save_marks
 from d2lite.pages.rewriting.imports import import_d2lite
 from d2lite.pages.rewriting.plain_notebook import to_plain_notebook
+from d2lite.pages.rewriting.tabbed_notebook import to_tabbed_notebook
 from d2lite.pages.rewriting.tabs import resolve
 
 ROOT = Path(__file__).parent.parent.parent
@@ -295,3 +297,18 @@ def test_converted_lesson_comes_to_the_same_numbers(tmp_path, monkeypatch):
     NotebookClient(notebook, resources={'metadata': {'path': tmp_path}}).execute()
     (output,) = notebook.cells[-1].outputs
     assert float(output.text) == pytest.approx(0.047944, rel=1e-3)  # as test_pages_run has it
+
+
+@pytest.mark.parametrize('tab', ['pytorch', 'jax'])
+def test_a_notebook_of_all_tabs_runs_on_the_tab_that_is_chosen(tmp_path, monkeypatch, tab):
+    require(tab)
+    monkeypatch.setenv('D2LITE_BACKEND', tab)
+    page = read_page(ROOT / 'notebooks/linear-regression-scratch.md')
+    place = Path(page.path.name)
+    notebook = to_tabbed_notebook(page, Book({place: page}).references(place, '.ipynb'))
+    line = 'print(d2lite.backend(), trainer.history[-1]["val_loss"])'
+    notebook.cells.append(nbformat.v4.new_code_cell(f'import d2lite\n{line}'))
+    NotebookClient(notebook, resources={'metadata': {'path': tmp_path}}).execute()
+    (output,) = notebook.cells[-1].outputs
+    backend, loss = output.text.split()
+    assert backend == tab and float(loss) == pytest.approx(0.047944, rel=1e-3)
