@@ -12,6 +12,7 @@ __all__ = ['Loop', 'Losses', 'Ordered', 'slices']
 Losses = tuple[float | None, float | None]  # of training and validation, None if not computed
 
 IMAGE = 16, 5, 5  # channels, height and width of what LeNet flattens
+EMBEDDING = 28, 64  # no framework keeps it another way
 
 
 class Loop:
@@ -41,6 +42,9 @@ class Loop:
         if workload.classifies:
             y, y_val = (labels.astype(self.label_dtype) for labels in (data.y, data.y_val))
             data = Data(data.X, y, data.X_val, y_val)
+        if workload.has_tokens:
+            X, X_val = (tokens.astype(self.label_dtype) for tokens in (data.X, data.X_val))
+            data = Data(X, data.y, X_val, data.y_val)
         if workload.model == 'lenet' and self.channels_first:
             X, X_val = (images.reshape(-1, 1, 28, 28) for images in (data.X, data.X_val))
             data = Data(X, data.y, X_val, data.y_val)
@@ -102,13 +106,13 @@ def slices(num_examples: int, batch_size: int) -> list[slice]:
 
 def outputs_first(array: np.ndarray) -> np.ndarray:
     """A weight or bias with the outputs first."""
-    if array.ndim == 1:
+    if array.ndim == 1 or array.shape == EMBEDDING:
         return array.copy()
     return from_neutral(array, IMAGE if array.shape == (400, 120) else None)
 
 
 def outputs_last(array: np.ndarray) -> np.ndarray:
     """The inverse of `outputs_first`."""
-    if array.ndim == 1:
+    if array.ndim == 1 or array.shape == EMBEDDING:
         return array
     return to_neutral(array, IMAGE if array.shape == (120, 400) else None)

@@ -1,12 +1,13 @@
 """d2lite as a contender, on each backend."""
 
+import importlib
 from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
 
 from benchmarks.loop import Loop
-from benchmarks.workloads import Data, Workload
+from benchmarks.workloads import SHAPES, Data, Workload
 from d2lite import selection
 
 __all__ = ['D2Lite']
@@ -30,7 +31,9 @@ class D2Lite(Loop):
         self.model = self.make_model()
         self.model.board.display = False
         names = ['w', 'b']
-        if self.workload.model != 'scratch':
+        if self.workload.has_tokens:
+            names = list(SHAPES[self.workload.model])
+        elif self.workload.model != 'scratch':
             layers = [f'net.{i}' for i in range(len(parameters) // 2)]
             if self.workload.model == 'linear':
                 layers = ['net']
@@ -43,6 +46,9 @@ class D2Lite(Loop):
             return d2l.LinearRegressionScratch(self.workload.num_inputs, lr=lr)
         if self.workload.model == 'linear':
             return d2l.LinearRegression(lr=lr)
+        if self.workload.has_tokens:
+            models = importlib.import_module(f'benchmarks.sequences_{self.backend}')
+            return models.d2lite_model(d2l, self.workload.model, lr)
         if self.workload.model == 'mlp':
             return d2l.MLP(num_outputs=10, num_hiddens=256, lr=lr)
         return d2l.LeNet(lr=lr)
@@ -58,7 +64,9 @@ class D2Lite(Loop):
             num_epochs, num_gpus=self.num_gpus, compile=self.compile, callbacks=[Stamp()]
         )
         self.trainer.fit(self.model, self.data, init_params=self.initial)
-        self.history += [(row['train_loss'], row.get('val_loss')) for row in self.trainer.history]
+        self.history += [
+            (row.get('train_loss'), row.get('val_loss')) for row in self.trainer.history
+        ]
 
     def parameters(self) -> list[np.ndarray]:
         arrays = self.trainer.get_parameters()

@@ -9,23 +9,32 @@ from jax import lax
 from jax import numpy as jnp
 
 from benchmarks.loop import Loop, Losses, slices
+from benchmarks.sequences_jax import NETWORKS
 from benchmarks.workloads import Data
 
 
 class JaxLoop(Loop):
     def build(self, data: Data, parameters: list[np.ndarray]) -> None:
         self.data = data
-        self.net = Network(self.workload.model)
-        example = jnp.zeros((1, *self.workload.input_shape))
-        self.params = self.net.init(jax.random.key(0), example)['params']
-        structure = jax.tree.structure(self.params)
-        arrays = [jnp.array(array) for array in exchanged(parameters)]
-        self.params = jax.tree.unflatten(structure, arrays)
+        arrays = [jnp.array(array) for array in self.exchanged(parameters)]
+        if self.workload.has_tokens:
+            self.net, self.params = NETWORKS[self.workload.model](), arrays
+        else:
+            self.net = Network(self.workload.model)
+            example = jnp.zeros((1, *self.workload.input_shape))
+            self.params = self.net.init(jax.random.key(0), example)['params']
+            self.params = jax.tree.unflatten(jax.tree.structure(self.params), arrays)
         self.loss_fn = cross_entropy if self.workload.classifies else half_mse
         self.prepare()
 
+    def exchanged(self, arrays: list) -> list:
+        """Flax sorts by name, biases before weights: exchanges each two, either way."""
+        if self.workload.has_tokens:
+            return list(arrays)
+        return [array for pair in zip(arrays[1::2], arrays[::2], strict=True) for array in pair]
+
     def arrays(self) -> list:
-        return exchanged(jax.tree.leaves(self.params))
+        return self.exchanged(jax.tree.leaves(self.params))
 
     def loss(self, params, X, y):
         return self.loss_fn(self.net.apply({'params': params}, X), y)
@@ -65,7 +74,7 @@ class Tutorial(JaxLoop):
         return float(np.mean(jax.device_get(losses))), val_loss
 
     def arrays(self) -> list:
-        return exchanged(jax.tree.leaves(self.state.params))
+        return self.exchanged(jax.tree.leaves(self.state.params))
 
 
 class Best(JaxLoop):
@@ -79,7 +88,7 @@ class Best(JaxLoop):
     def prepare(self) -> None:
         self.tensors = self.whole_tensors()
         options = {'xla_disable_hlo_passes': 'cpu-parallel-task-assigner'}
-        options = {} if self.workload.classifies else options
+        options = {} if self.workload.model in ('mlp', 'lenet') else options
         self.whole_epoch = jax.jit(self.traced_epoch, donate_argnums=0, compiler_options=options)
         self.one_step = jax.jit(self.step, donate_argnums=0)
         self.validation = jax.jit(self.validate)
@@ -145,11 +154,6 @@ class Network(nn.Module):
             X = nn.sigmoid(nn.Dense(84)(X))
             return nn.Dense(10)(X)
         return nn.Dense(1)(X)
-
-
-def exchanged(arrays: list) -> list:
-    """Flax sorts by name, biases before weights: exchanges each two, either way."""
-    return [array for pair in zip(arrays[1::2], arrays[::2], strict=True) for array in pair]
 
 
 def half_mse(y_hat: jax.Array, y: jax.Array) -> jax.Array:

@@ -7,6 +7,7 @@ from mxnet import np as mnp
 from mxnet.gluon import nn
 
 from benchmarks.loop import Loop, Losses, Ordered, slices
+from benchmarks.sequences_mxnet import NETWORKS
 from benchmarks.workloads import Data, Workload
 
 
@@ -19,7 +20,9 @@ class MxnetLoop(Loop):
         self.net = network(self.workload)
         self.net.initialize()
         self.net(self.X[:1])  # the shapes
-        for param, array in zip(self.net.collect_params().values(), parameters, strict=True):
+        params = self.net.collect_params().values()
+        self.params = [param for param in params if param.grad_req != 'null']  # no constants
+        for param, array in zip(self.params, parameters, strict=True):
             param.set_data(mnp.array(array))
         classifies = self.workload.classifies
         self.loss_fn = gluon.loss.SoftmaxCELoss() if classifies else gluon.loss.L2Loss()
@@ -27,7 +30,7 @@ class MxnetLoop(Loop):
         self.prepare()
 
     def arrays(self) -> list:
-        return [param.data().asnumpy() for param in self.net.collect_params().values()]
+        return [param.data().asnumpy() for param in self.params]
 
 
 class Tutorial(MxnetLoop):
@@ -99,6 +102,8 @@ class MeanLoss(gluon.HybridBlock):
 
 
 def network(workload: Workload) -> nn.HybridSequential:
+    if workload.has_tokens:
+        return NETWORKS[workload.model]()
     net = nn.HybridSequential()
     if workload.model == 'mlp':
         net.add(nn.Dense(256, activation='relu'), nn.Dense(10))

@@ -6,6 +6,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.loop import Loop, Losses, Ordered
+from benchmarks.sequences_pytorch import NETWORKS
 from benchmarks.workloads import Data, Workload
 
 F = nn.functional
@@ -24,7 +25,7 @@ class TorchLoop(Loop):
         with torch.no_grad():
             for param, array in zip(self.params, parameters, strict=True):
                 param.copy_(torch.from_numpy(array))
-        self.loss_fn = F.cross_entropy if self.workload.classifies else half_mse
+        self.loss_fn = cross_entropy if self.workload.classifies else half_mse
         self.prepare()
 
     def arrays(self) -> list:
@@ -170,7 +171,13 @@ def half_mse(y_hat: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return F.mse_loss(y_hat, y) / 2
 
 
+def cross_entropy(logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits.flatten(0, -2), y.flatten())  # of all tokens
+
+
 def network(workload: Workload) -> nn.Module:
+    if workload.has_tokens:
+        return NETWORKS[workload.model]()
     if workload.model == 'mlp':
         return nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
     if workload.model == 'lenet':

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.loop import Loop, Losses, slices
+from benchmarks.sequences_tensorflow import NETWORKS
 from benchmarks.workloads import Data, Workload
 
 keras = tf.keras
@@ -108,7 +109,7 @@ class Best(TensorFlowLoop):
         with tf.GradientTape() as tape:
             loss = self.loss(tf.gather(self.X, rows), tf.gather(self.y, rows))
         for param, grad in zip(self.params, tape.gradient(loss, self.params), strict=True):
-            param.assign_sub(self.lr * grad)
+            param.assign_sub(self.lr * tf.convert_to_tensor(grad))  # of an embedding it is rows
         return loss
 
     def loss(self, X: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
@@ -152,6 +153,8 @@ def cross_entropy(y: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def network(workload: Workload) -> keras.Model:
+    if workload.has_tokens:
+        return NETWORKS[workload.model]()
     parts = {
         'mlp': lambda: [layers.Dense(256, activation='relu'), layers.Dense(10)],
         'lenet': lambda: [

@@ -82,7 +82,9 @@ def compare(contenders, ours):
             )
         for losses, expected in zip(loop.history, ours.history, strict=True):
             for loss, wanted in zip(losses, expected, strict=True):
-                assert loss is None or loss == pytest.approx(wanted, rel=1e-4), contender
+                # A loop may compute none, and a language model plots its perplexity.
+                if loss is not None and wanted is not None:
+                    assert loss == pytest.approx(wanted, rel=1e-4), contender
 
 
 def test_the_orders_of_a_loop_are_fresh_ones(d2l):

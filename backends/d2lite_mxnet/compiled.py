@@ -75,7 +75,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
                 if not is_hybridized(block):
                     self.changed.append(block)
                     try:
-                        block.hybridize(static_alloc=True)
+                        block.hybridize(static_alloc=True, static_shape=True)
                     except UserWarning:
                         raise CannotCompile('it has hooks, which a graph does not call') from None
 

@@ -251,7 +251,7 @@ def test_a_schedule_of_gluon_is_stepped_and_resumed(tmp_path):
     for trainer in (whole, first):
         d2l.seed_everything(1)
         trainer.fit(Scheduled(lr=0.1), small_data(d2l))
-    assert whole.current_lr() == pytest.approx(0.1 * 0.5**3)  # 12 steps: after 3, 6 and 9
+    assert whole.current_lr() == pytest.approx(0.1 * 0.5**4)  # of step 13: after 3, 6, 9 and 12
     first.save_checkpoint(tmp_path / 'c')
     d2l.seed_everything(1)
     model, data = Scheduled(lr=0.1), small_data(d2l)
