@@ -44,12 +44,12 @@ def compare(found: TrainingRecord, problem: Problem) -> Row:
         )
     run = deviations(found, reference_record(problem), problem)
     one = deviations(found, restarted(found, problem), problem)
-    (row.loss_abs, row.loss_rel), *_ = (np.max(each, axis=1) for each in run.values())
+    row.loss_abs, row.loss_rel = np.max(run['loss'], axis=1).tolist()
     parameters = {name: np.max(each, axis=1) for name, each in run.items() if name != 'loss'}
-    row.parameters_abs, row.parameters_rel = np.max(list(parameters.values()), axis=0)
+    row.parameters_abs, row.parameters_rel = np.max(list(parameters.values()), axis=0).tolist()
     row.furthest = max(parameters, key=lambda name: np.nan_to_num(parameters[name][1], nan=np.inf))
     step_rel = np.max([relative for _, relative in one.values()], axis=0)
-    row.step_rel = step_rel.max()
+    row.step_rel = float(step_rel.max())
     shares = [step_rel / tolerance.step, *(rel / tolerance.run for _, rel in run.values())]
     inside = np.max(shares, axis=0) <= 1  # NaN is not
     row.first_outside = None if inside.all() else int(np.argmin(inside)) + 1
