@@ -109,6 +109,7 @@ def test_compiled_steps_change_nothing(d2l, recwarn):
     [
         ((8, 3), 'an image of 8 x 8 pixels cannot be cut into patches of 3 x 3'),
         (((8, 9), (4, 2)), 'an image of 8 x 9 pixels cannot be cut into patches of 4 x 2'),
+        (((9, 8), (2, 4)), 'an image of 9 x 8 pixels cannot be cut into patches of 2 x 4'),
     ],
 )
 def test_patches_that_are_not_whole(d2l, sizes, message):
