@@ -47,7 +47,10 @@ class Classifier(classification.Classifier, Module):
         )
         check_labels(self, Y_hat, Y)
         Y_hat = reshape(Y_hat, (-1, Y_hat.shape[-1]))
-        loss = optax.softmax_cross_entropy_with_integer_labels(Y_hat, reshape(Y, (-1,)))
+        Y = reshape(Y, (-1,))
+        if not jnp.issubdtype(Y.dtype, jnp.integer):  # Optax takes integers only
+            Y = Y.astype(jnp.int32)
+        loss = optax.softmax_cross_entropy_with_integer_labels(Y_hat, Y)
         return (reduce_mean(loss) if averaged else loss), updates
 
     def accuracy(

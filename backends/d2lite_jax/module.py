@@ -13,6 +13,7 @@ from flax import linen as nn
 from d2lite.plotting.board import ProgressBoard
 from d2lite.training import module
 from d2lite.training.arguments import check_loss
+from d2lite.training.mistakes import check_output
 from d2lite_jax.framework import NAME
 
 nn_Module = nn.Module
@@ -47,7 +48,7 @@ class Module(module.Module, nn.Module):
                 f'on JAX the parameters of {type(self).__name__} live beside it: write '
                 f'trainer.predict(X), or model.apply({{"params": trainer.state.params}}, X)'
             )
-        return self.forward(*inputs, **kwargs)
+        return check_output(self, self.forward(*inputs, **kwargs))
 
     def loss(self, params: Mapping, X: jax.Array, y: jax.Array, state: Any) -> jax.Array | tuple:
         """The loss of the predictions for `X`, a tuple of inputs, against labels `y`.

@@ -25,7 +25,7 @@ def as_array(values: Any) -> np.ndarray:
             f'expected a tensor, a NumPy array or a list of numbers, got {type(values).__name__}'
         )
     if array.dtype.kind in 'OUS':
-        example = next(iter(array.reshape(-1)), None)
+        example = next(iter(array.reshape(-1).tolist()), None)
         raise TypeError(
             f'data are numbers, got {example!r}: number the classes or words, e.g. by '
             f'np.unique(names, return_inverse=True), and leave out columns of text'

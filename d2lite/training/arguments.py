@@ -7,6 +7,7 @@ import numpy as np
 
 from d2lite.files import check_writable
 from d2lite.training.callbacks import Callback
+from d2lite.training.mistakes import check_initialized, check_spelling
 from d2lite.training.precision import check_precision
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def check_arguments(trainer: 'Trainer', model: 'Module', data: Any) -> None:
             'fit needs data to train on: fit(model, data), where data is a DataModule, '
             'e.g. d2l.SyntheticRegressionData(w=d2l.tensor([2, -3.4]), b=4.2)'
         )
+    check_spelling(model, data)
     for what, thing, base, methods in (
         ('model', model, 'Module', ('training_step', 'configure_optimizers')),
         ('data', data, 'DataModule', ('train_dataloader', 'val_dataloader')),
@@ -93,6 +95,8 @@ def check_arguments(trainer: 'Trainer', model: 'Module', data: Any) -> None:
             raise TypeError(
                 f'{what} must be a d2l.{base}; {type(thing).__name__} has no {missing[0]}()'
             )
+        if what == 'model' and hasattr(thing, 'required_lr'):
+            check_initialized(thing)
         backend = getattr(thing, 'backend', None)
         if backend not in (None, trainer.backend):
             raise TypeError(

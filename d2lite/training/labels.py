@@ -38,6 +38,11 @@ def check_labels(model: 'Module', Y_hat: Any, Y: Any) -> None:
 
 def check_range(labels: np.ndarray, num_classes: int) -> None:
     """Raises ValueError, naming the label and the range, if a label is that of no class."""
+    if labels.dtype.kind == 'f' and (parts := labels[labels != np.floor(labels)]).size:
+        raise ValueError(
+            f'label {parts.flat[0]} is that of no class: labels are integers from 0 to '
+            f'{num_classes - 1}, the index of a class for each example'
+        )
     for label in (labels.min(), labels.max()) if labels.size else ():
         if not 0 <= label < num_classes:
             raise ValueError(
@@ -62,7 +67,8 @@ class LabelCheck:
         """Looks at the labels of a TrackedLoader: all now, or batch by batch as they come."""
         if isinstance(loader.dataloader, TensorLoader):
             labels = self.as_numpy(loader.dataloader.tensors[-1])
-            self.labels.append(np.array([labels.min(), labels.max()]))
+            parts = labels[labels != np.floor(labels)][:1]  # of one that is no integer
+            self.labels.append(np.array([labels.min(), labels.max(), *parts]))
         else:
             loader.look = self.look_at
 

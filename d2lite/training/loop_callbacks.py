@@ -91,15 +91,22 @@ class Interruption(Callback):
         self.on_fit_end(trainer, model)
 
     def on_train_batch_end(self, trainer: 'Trainer', model: 'Module') -> None:
-        self.check()
+        self.check(trainer)
 
     def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
-        self.check()
+        self.check(trainer)
 
-    def check(self) -> None:
+    def check(self, trainer: 'Trainer') -> None:
+        """Raises the KeyboardInterrupt that was asked for; it says where training has stopped."""
         if self.asked:
             self.asked = False
-            raise KeyboardInterrupt
+            done = trainer.batches_in_epoch
+            place = f'in epoch {trainer.epoch + 1}, after step {done}'
+            if done is None:
+                place = f'after epoch {len(trainer.history)}'
+            elif done == trainer.num_train_batches:
+                place = f'in the validation of epoch {trainer.epoch + 1}'
+            raise KeyboardInterrupt(f'training was stopped {place}')
 
     def _ask(self, signum, frame):
         if self.asked:

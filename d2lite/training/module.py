@@ -9,6 +9,8 @@ from typing import Any
 
 from d2lite.hyperparameters import HyperParameters
 from d2lite.plotting.board import ProgressBoard
+from d2lite.training.arguments import check_loss
+from d2lite.training.mistakes import check_initialized, check_output
 
 __all__ = ['Module', 'attributes', 'check_same_size', 'set_attribute']
 
@@ -27,6 +29,13 @@ class Module(HyperParameters):
         super().__init__()
         self.save_hyperparameters()
         self.board = ProgressBoard()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        try:
+            super().__setattr__(name, value)
+        except (AttributeError, RuntimeError):
+            check_initialized(self)  # else the framework's own words
+            raise
 
     def forward(self, X: Any) -> Any:
         """The predictions for inputs X: those of `self.net`, unless a subclass says otherwise."""
@@ -59,7 +68,8 @@ class Module(HyperParameters):
 
     def training_step(self, batch: Any) -> Any:
         """The loss of a minibatch (inputs, ..., labels), to be differentiated."""
-        loss = self.loss(self(*batch[:-1]), batch[-1])
+        loss = self.loss(check_output(self, self(*batch[:-1])), batch[-1])
+        check_loss(self, loss, 'loss')
         self.plot('loss', loss, train=True)
         return loss
 

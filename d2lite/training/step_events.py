@@ -69,7 +69,7 @@ class StepEvents:
 
     def _after_validation(self, count):
         if self.fitting:
-            self.interruption.check()
+            self.interruption.check(self)
 
     def _draws_in_steps_only(self):
         """Returns True if no random numbers are drawn in an epoch before its first step.

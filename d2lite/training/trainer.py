@@ -20,6 +20,7 @@ from d2lite.training.evaluation import Evaluates
 from d2lite.training.labels import label_check
 from d2lite.training.memory_error import memory_errors
 from d2lite.training.metrics import NO_METRICS, Metrics
+from d2lite.training.mistakes import too_small_inputs
 from d2lite.training.placement import TrainsOnDevice
 from d2lite.training.precision import check_precision, in_precision
 from d2lite.training.preparation import PreparesTraining
@@ -111,10 +112,12 @@ class Trainer(
         """
         check_arguments(self, model, data)
         check_precision(self, model)
-        with memory_errors(self), self.placement():
+        __tracebackhide__ = True  # IPython and pytest leave out such frames
+        with memory_errors(self), too_small_inputs(self), self.placement():
             self._fit(model, data, ckpt_path, init_params)
 
     def _fit(self, model, data, ckpt_path, init_params):
+        __tracebackhide__ = True
         self.prepare_data(data)
         self.track_loaders(data)
         self.metrics, self.times = Metrics(self), EpochTimes()
@@ -148,6 +151,7 @@ class Trainer(
             model.board.finish()
 
     def _fit_epochs(self):
+        __tracebackhide__ = True
         self.notify('on_fit_start')
         for epoch in itertools.count(len(self.history)):
             if self.is_done(epoch):
@@ -173,6 +177,7 @@ class Trainer(
 
     def run_epoch(self) -> None:
         """Trains for one epoch, and adds it to the history."""
+        __tracebackhide__ = True
         self.times.begin()
         self.batches_in_epoch = self.train_dataloader.skip
         self.val_batch_idx_at_start = self.val_batch_idx
