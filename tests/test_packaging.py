@@ -81,7 +81,9 @@ def test_the_metadata_lead_to_the_book(wheel):
 
 def test_a_wheel_finds_its_lessons(wheel, tmp_path):
     wheel.extractall(tmp_path)
-    code = 'from d2lite.pages import lessons; print(lessons.folder()); print(*lessons.all_lessons())'
+    code = (
+        'from d2lite.pages import lessons; print(lessons.folder()); print(*lessons.all_lessons())'
+    )
     command = [sys.executable, '-P', '-c', code]
     env = os.environ | {'PYTHONPATH': str(tmp_path)}
     out = subprocess.check_output(command, text=True, env=env, cwd=tmp_path).splitlines()
