@@ -16,6 +16,7 @@ from jax import numpy as jnp
 
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.recurrent import continued, initial_weights
+from d2lite_jax.cells import GRUCell
 from d2lite_jax.classification import Classifier
 from d2lite_jax.tensor import exp, matmul, numpy, stack, swapaxes
 
@@ -150,23 +151,6 @@ class RNN(nn.Module):
         return outputs, H
 
 
-class GRUCell(nn.GRUCell):
-    """Flax's own gated recurrent units, with the second biases that all other frameworks have.
-
-    Flax has one for the new state alone. A step moves the sum of two biases twice.
-    """
-
-    @nn.compact
-    def __call__(self, carry: Array, inputs: Array) -> tuple[Array, Array]:
-        size, start = self.features, self.recurrent_kernel_init
-        x = {gate: nn.Dense(size, name=f'i{gate}')(inputs) for gate in 'rzn'}
-        h = {gate: nn.Dense(size, kernel_init=start, name=f'h{gate}')(carry) for gate in 'rzn'}
-        reset, update = nn.sigmoid(x['r'] + h['r']), nn.sigmoid(x['z'] + h['z'])
-        new = jnp.tanh(x['n'] + reset * h['n'])
-        carry = (1 - update) * new + update * carry
-        return carry, carry
-
-
 class GRU(RNN):
     """Layers of gated recurrent units, `num_layers` of them, with dropout between.
 
@@ -176,8 +160,10 @@ class GRU(RNN):
     num_layers: int = 1
     dropout: float = 0
 
+    cell = GRUCell
+
     def setup(self) -> None:
-        self.rnn = [self.layer(GRUCell) for _ in range(self.num_layers)]
+        self.rnn = [self.layer(self.cell) for _ in range(self.num_layers)]
         self.drop = nn.Dropout(self.dropout)
 
     def __call__(self, X: Array, state: Any = None, training: bool = False) -> tuple[Array, Any]:
@@ -202,9 +188,7 @@ class LSTM(GRU):
     num_hiddens); twice as many layers if `bidirectional`.
     """
 
-    def setup(self) -> None:
-        self.rnn = [self.layer(nn.OptimizedLSTMCell) for _ in range(self.num_layers)]
-        self.drop = nn.Dropout(self.dropout)
+    cell = nn.OptimizedLSTMCell
 
 
 class RNNLM(RNNLMScratch):

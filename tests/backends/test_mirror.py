@@ -28,11 +28,10 @@ ADDITIONS = {
     },
     # PyTorch initializes a model that is there, the others each layer as it is made.
     'd2lite_torch/seq2seq.py': {'init_seq2seq'},
-    # Two frameworks have one bias more, one has layers to be told, one lacks biases.
+    # Two frameworks have one bias more, and one has layers to be told.
     'd2lite_torch/recurrent.py': {'with_one_bias'},
     'd2lite_mxnet/recurrent.py': {'with_one_bias'},
     'd2lite_tensorflow/recurrent.py': {'recurrent_layer'},
-    'd2lite_jax/recurrent.py': {'GRUCell'},
     # PyTorch's schedulers of learning rates are stepped by whoever trains.
     'd2lite_torch/optimizer.py': {'SchedulerCallback', 'optimizer_and_schedulers'},
     # How a step becomes one of mixed precision, beside the settings of the framework.
@@ -71,8 +70,10 @@ ABSENT = {
 UNORDERED = {'tensor.py', 'framework.py'}
 
 
-# On a CPU, PyTorch alone is told the layout of convolutions; MXNet alone has blocks of two kinds.
+# JAX alone has a recurrent cell of its own. On a CPU, PyTorch alone is told the layout of
+# convolutions; MXNet alone has blocks of two kinds.
 ALONE = {
+    'cells.py': ('d2lite_jax',),
     'channels.py': ('d2lite_torch',),
     'graphs.py': ('d2lite_torch',),
     'hybrid.py': ('d2lite_mxnet',),
