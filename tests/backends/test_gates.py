@@ -79,6 +79,21 @@ def test_losses_are_the_same_from_the_same_parameters(kind):
     assert moved == [n for n in first.parameters[0] if trains(n) or 'GRU' in kind]
 
 
+@pytest.mark.parametrize('kind', ['RNN', 'LSTM, both ways'])
+def test_a_second_bias_is_added_where_there_is_one_only(kind):
+    def with_both(found):
+        rng = np.random.default_rng(1)
+        return {n: rng.uniform(-1, 1, found[n].shape).astype(np.float32) for n in sorted(found)}
+
+    outputs = []
+    for name in BACKENDS:
+        d2l = require(name)
+        run = train(d2l, model(d2l, kind), [(X, Y)], max_epochs=0, init_params=with_both)
+        outputs.append(evaluate(d2l, run.trainer, X))
+    for other in outputs[1:]:
+        np.testing.assert_allclose(other, outputs[0], atol=1e-5)
+
+
 def moved(source, kind, target_model, path):
     """Outputs of a model of `source`, and those of another one that was given its parameters."""
     d2l = require(source)
