@@ -33,7 +33,8 @@ run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page 
 # recurrent networks.
 SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py \
         pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py \
-        training/test_precision.py backends/test_recurrent.py
+        training/test_precision.py backends/test_recurrent.py parity/test_sequence_models.py \
+        parity/test_models.py backends/test_sequence.py
 QUICK := $(SLOW:%=--ignore=tests/%)
 
 # One process for each core, with one thread: more of them would wait for each other.

@@ -12,6 +12,7 @@ from jax import numpy as jnp
 from d2lite.training import trainer
 from d2lite.training.compiled import collected_outputs
 from d2lite_jax import precision, state
+from d2lite_jax.clipping import grad_clipping
 from d2lite_jax.compiled import CompiledEpoch, compiled_once
 from d2lite_jax.data import DataModule
 from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
@@ -126,9 +127,7 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val: float, grads: Mapping) -> Mapping:
         """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""
-        norm = jnp.sqrt(sum(jnp.sum(grad**2) for grad in jax.tree.leaves(grads)))
-        scale = jnp.where(norm > grad_clip_val, grad_clip_val / norm, 1.0)
-        return jax.tree.map(lambda grad: grad * scale, grads)
+        return grad_clipping(grads, grad_clip_val)
 
     def prepare_parameters(self, init_params: Mapping[str, np.ndarray] | Callable | None) -> None:
         """The parameters that training starts from: made from the key, or given."""

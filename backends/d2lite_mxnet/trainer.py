@@ -13,6 +13,7 @@ from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.batches import map_batch
 from d2lite.training.module import set_attribute
 from d2lite_mxnet import precision, state
+from d2lite_mxnet.clipping import grad_clipping
 from d2lite_mxnet.compiled import CompiledEpoch
 from d2lite_mxnet.data import DataModule
 from d2lite_mxnet.devices import free_memory, gpu, memory_wanted, num_gpus
@@ -87,16 +88,7 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val: float, model: 'Module') -> None:
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
-        params = nn.Block.collect_params(model).values()  # of a lesson's own it may be a list
-        grads = [param.grad() for param in params if param.grad_req != 'null']
-        grads += [array.grad for _, array in plain_arrays(model)]
-        grads = [grad for grad in grads if grad is not None]
-        if not grads:
-            return
-        norm = np.sqrt(sum(np.sum(grad**2) for grad in grads))
-        if norm > grad_clip_val:
-            for grad in grads:
-                grad *= grad_clip_val / norm
+        grad_clipping(model, grad_clip_val)
 
     def wait(self) -> None:
         npx.waitall()

@@ -15,7 +15,7 @@ from d2lite_tensorflow.module import layers_in
 # What every model of Keras has, some fifty attributes, is nothing that a lesson's code reads.
 OF_KERAS = vars(keras.Model()).keys()
 # What a layer is not told; the last four a Sequential of Keras 2 notes anew when it is called.
-NOT_TOLD = SKIPPED | {'inputs', 'outputs', 'input_names', 'output_names'}
+NOT_TOLD = SKIPPED | {'inputs', 'outputs', 'input_names', 'output_names', 'state_spec'}
 
 
 class CompiledEpoch(compiled.CompiledEpoch):

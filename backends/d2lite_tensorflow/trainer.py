@@ -9,6 +9,7 @@ import tensorflow as tf
 from d2lite.training import trainer
 from d2lite.training.arguments import check_loss, no_gradients
 from d2lite_tensorflow import precision, state
+from d2lite_tensorflow.clipping import grad_clipping
 from d2lite_tensorflow.compiled import CompiledEpoch
 from d2lite_tensorflow.data import DataModule
 from d2lite_tensorflow.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
@@ -64,9 +65,7 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val: float, grads: Sequence) -> list:
         """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""
-        norm = tf.linalg.global_norm(grads)
-        scale = tf.where(norm > grad_clip_val, grad_clip_val / norm, tf.ones_like(norm))
-        return [None if grad is None else tf.convert_to_tensor(grad) * scale for grad in grads]
+        return grad_clipping(grads, grad_clip_val)
 
     def wait(self) -> None:
         for variable in self.model.trainable_variables[-1:]:  # all are updated in order

@@ -14,6 +14,7 @@ from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.batches import map_batch
 from d2lite_torch import precision, state
 from d2lite_torch.channels import channels_last, works_channels_last
+from d2lite_torch.clipping import grad_clipping
 from d2lite_torch.compiled import CompiledEpoch
 from d2lite_torch.data import DataModule
 from d2lite_torch.devices import free_memory, gpu, memory_wanted, num_gpus
@@ -129,15 +130,7 @@ class Trainer(trainer.Trainer):
 
     def clip_gradients(self, grad_clip_val: float, model: 'Module') -> None:
         """Scales the gradients down so that their common norm is at most `grad_clip_val`."""
-        # PyTorch's clip_grad_norm_ adds 1e-6 to the norm, so that results would differ by backend.
-        params = [*nn.Module.parameters(model), *(tensor for _, tensor in plain_tensors(model))]
-        grads = [param.grad for param in params if param.grad is not None]
-        if not grads:
-            return
-        norm = torch.sqrt(sum(torch.sum(grad**2) for grad in grads))
-        if norm > grad_clip_val:
-            for grad in grads:
-                grad *= grad_clip_val / norm
+        grad_clipping(model, grad_clip_val)
 
     def wait(self) -> None:
         if self.moves_to is not None and self.moves_to.type in ('cuda', 'mps'):

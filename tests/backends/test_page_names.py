@@ -1,6 +1,6 @@
 """The names of tabbed pages, with the base classes and arguments that pages give them.
 
-page_names.txt has a line for each, as "tabs: class NAME(base): methods" or "tabs: def NAME(...)". On
+page_names.txt has a line for each, "tabs: class NAME(base): methods" or "tabs: def NAME(...)". On
 JAX the fields of a module stand among its methods. What d2lite takes may go on behind that.
 """
 

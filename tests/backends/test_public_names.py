@@ -27,7 +27,7 @@ MOST_EXCEPTIONS = 7
 
 OWN = {'self', 'cls'}
 # Documented by Python and by IPython, underscore and all.
-DOCUMENTED = {'_fields', '_getframe', '_repr_mimebundle_', '_repr_svg_'}
+DOCUMENTED = {'_asdict', '_fields', '_getframe', '_repr_mimebundle_', '_repr_svg_'}
 
 
 def is_private(name):
