@@ -33,8 +33,9 @@ run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page 
 # recurrent networks.
 SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py \
         pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py \
-        training/test_precision.py backends/test_recurrent.py parity/test_sequence_models.py \
-        parity/test_models.py backends/test_sequence.py
+        training/test_precision.py parity/test_models.py parity/test_sequence_models.py \
+        $(addprefix backends/test_,recurrent.py gates.py seq2seq.py transformer.py \
+          transformer_lm.py transformer_parameters.py vision_transformer.py)
 QUICK := $(SLOW:%=--ignore=tests/%)
 
 # One process for each core, with one thread: more of them would wait for each other.
@@ -52,7 +53,7 @@ test-all: lint  ## style checks and all tests, and those of TensorFlow once more
 # What matters on a GPU, with the backends that are installed, in at most five minutes. Without .venv,
 # or with PYTHON=..., that Python runs them, with its own d2lite (-P: not that of this folder), which
 # needs no extras for notebooks, and with pytest, pytest-xdist and hypothesis.
-ON_GPU := gpu parity saving \
+ON_GPU := gpu parity/test_parity.py parity/test_float64.py parity/test_models.py saving \
           $(addprefix backends/test_,linear.py convolution.py batch_norm.py regularization.py jax.py) \
           $(addprefix training/test_,trainer.py devices.py classification.py compilation.py \
             follows_changes.py batches.py callbacks.py epoch_branches.py memory_error.py \

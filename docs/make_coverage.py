@@ -26,6 +26,7 @@ LESSONS = {
     'Modern convolutional neural networks': 'modern-convnets batch-normalization resnet',
     'Recurrent neural networks': 'text-and-vocabulary recurrent-networks',
     'Modern recurrent neural networks': 'gru-lstm translation',
+    'Attention and transformers': 'attention transformer vision-transformer gpt',
     'Hyperparameter optimization': 'hyperparameter-search',
 }
 BEGINNING = """\

@@ -13,7 +13,7 @@ from mxnet.gluon import nn
 from d2lite_mxnet.attention import AdditiveAttention
 from d2lite_mxnet.recurrent import GRU
 from d2lite_mxnet.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
-from d2lite_mxnet.tensor import astype, concat, expand_dims, float32, repeat, reshape, swapaxes
+from d2lite_mxnet.tensor import astype, concat, expand_dims, repeat, reshape, swapaxes
 
 
 class Seq2SeqEncoder(Encoder):
@@ -127,7 +127,7 @@ class Seq2Seq(EncoderDecoder):
 
     def loss(self, Y_hat: np.ndarray, Y: np.ndarray, averaged: bool = True) -> np.ndarray:
         loss = super().loss(Y_hat, Y, averaged=False)
-        mask = astype(reshape(Y, (-1,)) != self.tgt_pad, float32)
+        mask = astype(reshape(Y, (-1,)) != self.tgt_pad, loss.dtype)
         return (loss * mask).sum() / mask.sum() if averaged else loss * mask
 
     def validation_step(self, batch: Sequence[np.ndarray]) -> None:

@@ -19,6 +19,11 @@ def gpu(i: int = 0) -> AbstractContextManager:
     return tf.device(f'/GPU:{i}')
 
 
+def placed(device: str | AbstractContextManager | None) -> AbstractContextManager:
+    """The context of a device: of a name, of what `gpu()` returns, or of None, which is any."""
+    return device if hasattr(device, '__enter__') else tf.device(device)
+
+
 def num_gpus() -> int:
     """How many GPUs TensorFlow can use."""
     return len(tf.config.list_physical_devices('GPU'))

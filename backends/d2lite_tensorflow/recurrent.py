@@ -13,6 +13,7 @@ import tensorflow as tf
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.recurrent import continued, initial_weights
 from d2lite_tensorflow.classification import Classifier
+from d2lite_tensorflow.devices import placed
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.module import Module
 from d2lite_tensorflow.tensor import exp, matmul, numpy, stack, swapaxes
@@ -107,7 +108,7 @@ class RNNLMScratch(Classifier):
             rnn_outputs, state = self.rnn(self.one_hot(X), state, training=False)
             return numpy(self.output_layer(rnn_outputs)[0, -1]), state
 
-        with tf.device(device):
+        with placed(device):
             return continued(scores, prefix, num_preds, vocab)
 
 

@@ -17,7 +17,6 @@ from d2lite_tensorflow.tensor import (
     astype,
     concat,
     expand_dims,
-    float32,
     reduce_sum,
     repeat,
     reshape,
@@ -146,7 +145,7 @@ class Seq2Seq(EncoderDecoder):
 
     def loss(self, Y_hat: tf.Tensor, Y: tf.Tensor, averaged: bool = True) -> tf.Tensor:
         loss = super().loss(Y_hat, Y, averaged=False)
-        mask = astype(reshape(Y, (-1,)) != self.tgt_pad, float32)
+        mask = astype(reshape(Y, (-1,)) != self.tgt_pad, loss.dtype)
         return reduce_sum(loss * mask) / reduce_sum(mask) if averaged else loss * mask
 
     def validation_step(self, batch: Sequence[tf.Tensor]) -> None:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from d2lite.training.sequence import check_pairs, decoded, weights_of
 from d2lite_tensorflow import tensor
 from d2lite_tensorflow.classification import Classifier
+from d2lite_tensorflow.devices import placed
 from d2lite_tensorflow.framework import keras
 
 
@@ -104,6 +105,6 @@ class EncoderDecoder(Classifier):
             weights = getattr(self.decoder, 'attention_weights', None)
             return Y, state, weights_of(self.decoder, weights)
 
-        with tf.device(device):
+        with placed(device):
             tokens, weights = decoded(self, tensor, start, step, batch, num_steps, beam_size, eos)
         return tokens, weights if save_attention_weights else []

@@ -14,6 +14,7 @@ from d2lite.training.attention import window
 from d2lite.training.recurrent import continued
 from d2lite_tensorflow.attention import PositionalEncoding, causal_lens
 from d2lite_tensorflow.classification import Classifier
+from d2lite_tensorflow.devices import placed
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.tensor import exp, numpy
 from d2lite_tensorflow.vision_transformer import ViTBlock
@@ -88,7 +89,7 @@ class TransformerLM(Classifier):
             tokens = window(before, indices, self.max_len)
             return numpy(self(tf.constant([tokens]), training=False)[0, -1]), tokens
 
-        with tf.device(device):
+        with placed(device):
             return continued(scores, prefix, num_preds, vocab)
 
     @property

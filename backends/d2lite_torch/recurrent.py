@@ -79,7 +79,8 @@ class RNNLMScratch(Classifier):
 
     def one_hot(self, X: Tensor) -> Tensor:
         """Indices (batch_size, num_steps) as one-hot rows (num_steps, batch_size, vocab_size)."""
-        return F.one_hot(X.T.long(), self.vocab_size).type(torch.float32)
+        dtype = next(self.parameters()).dtype
+        return F.one_hot(X.T.long(), self.vocab_size).type(dtype)
 
     def output_layer(self, rnn_outputs: Sequence[Tensor]) -> Tensor:
         """The scores (batch_size, num_steps, vocab_size) for the outputs of `rnn`."""

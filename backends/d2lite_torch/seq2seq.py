@@ -14,7 +14,7 @@ from torch.nn.parameter import is_lazy
 from d2lite_torch.attention import AdditiveAttention
 from d2lite_torch.recurrent import GRU
 from d2lite_torch.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
-from d2lite_torch.tensor import astype, concat, float32, repeat, reshape, swapaxes
+from d2lite_torch.tensor import astype, concat, repeat, reshape, swapaxes
 
 
 def init_seq2seq(module: nn.Module) -> None:
@@ -139,7 +139,7 @@ class Seq2Seq(EncoderDecoder):
 
     def loss(self, Y_hat: Tensor, Y: Tensor, averaged: bool = True) -> Tensor:
         loss = super().loss(Y_hat, Y, averaged=False)
-        mask = astype(reshape(Y, (-1,)) != self.tgt_pad, float32)
+        mask = astype(reshape(Y, (-1,)) != self.tgt_pad, loss.dtype)
         return (loss * mask).sum() / mask.sum() if averaged else loss * mask
 
     def validation_step(self, batch: Sequence[Tensor]) -> None:

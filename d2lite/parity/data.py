@@ -9,7 +9,6 @@ CLASSES = 4
 TOKENS = 5
 SOURCE, TARGET = 7, 6  # tokens of the language that is translated, and of the other
 PAD = 0  # a token that counts for no loss
-MASK = 'the mask that leaves padding out of the loss is float32'  # where float64 is not possible
 
 
 def lesson(rng: np.random.Generator) -> tuple[np.ndarray, ...]:

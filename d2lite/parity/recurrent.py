@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from d2lite.parity.data import MASK, PAD, SOURCE, TARGET, TOKENS, sentences, text
+from d2lite.parity.data import PAD, SOURCE, TARGET, TOKENS, sentences, text
 from d2lite.parity.layers import (
     Params,
     additive_attention,
@@ -142,7 +142,7 @@ def language_models(name: str, num_layers: int) -> ParityModel:
         },
         fixed={} if name == 'GRU' else {'bias_hh': 0.0},  # of gates that need no second bias
         lr=1.0,
-        float32_only={'pytorch': ONE_HOT, 'mxnet': ONE_HOT, 'jax': FIRST_STATE},
+        float32_only={'mxnet': ONE_HOT, 'jax': FIRST_STATE},
     )
 
 
@@ -173,7 +173,7 @@ def sequence_to_sequence(attention: bool) -> ParityModel:
             }
             | weights,
         },
-        float32_only={'tensorflow': MASK, 'mxnet': MASK, 'jax': FIRST_STATE},
+        float32_only={'jax': FIRST_STATE},
     )
 
 
@@ -188,7 +188,7 @@ MODELS: dict[str, ParityModel] = {
             'b_q': (TOKENS,),
         },
         lr=1.0,
-        float32_only=dict.fromkeys(('pytorch', 'tensorflow', 'mxnet'), ONE_HOT),
+        float32_only=dict.fromkeys(('tensorflow', 'mxnet'), ONE_HOT),
     ),
     'RNN': language_models('RNN', 1),
     'GRU': language_models('GRU', 1),

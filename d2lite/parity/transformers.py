@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from d2lite.parity.data import CLASSES, MASK, PAD, SOURCE, TARGET, TOKENS, images, sentences, text
+from d2lite.parity.data import CLASSES, PAD, SOURCE, TARGET, TOKENS, images, sentences, text
 from d2lite.parity.layers import (
     Params,
     conv,
@@ -164,7 +164,6 @@ MODELS: dict[str, ParityModel] = {
             },
         },
         lr=1 / 8,
-        float32_only=dict.fromkeys(('tensorflow', 'mxnet'), MASK),
     ),
     'ViT': ParityModel(
         make=make_vit,

@@ -87,9 +87,10 @@ class _Walk:
         if isinstance(value, PLAIN):
             self.values.append(value)
             return
-        if id(value) in self.seen:
-            return
-        self.seen.add(id(value))
+        if not isinstance(value, tuple):  # two tuples may become one, and one two
+            if id(value) in self.seen:
+                return
+            self.seen.add(id(value))
         if isinstance(value, np.ndarray):
             self.values.append((value.dtype.str, value.shape, value.tobytes()))
         elif isinstance(value, np.random.Generator):

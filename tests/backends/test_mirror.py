@@ -15,6 +15,7 @@ ADDITIONS = {
     'd2lite_torch/tensor.py': {'from_numpy'},
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
+    'd2lite_tensorflow/devices.py': {'placed'},
     'd2lite_tensorflow/compiled.py': {'OF_KERAS', 'NOT_TOLD'},
     'd2lite_mxnet/compiled.py': {'OF_GLUON', 'MODES', 'parts_of', 'is_written_by_user'},
     'd2lite_jax/compiled.py': {
