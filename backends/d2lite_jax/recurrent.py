@@ -135,6 +135,8 @@ class RNN(nn.Module):
     num_hiddens: int
     bidirectional: bool = field(default=False, kw_only=True)
 
+    has_memory = False  # whether the state is a pair
+
     def setup(self) -> None:
         self.rnn = self.layer(nn.SimpleCell)
 
@@ -145,9 +147,16 @@ class RNN(nn.Module):
             return nn.Bidirectional(*both, time_major=True, return_carry=True)
         return nn.RNN(cell(self.num_hiddens), time_major=True, return_carry=True)
 
+    def start(self, X: Array) -> Any:
+        """The first state of a layer: 0, in float64 for such inputs, where Flax takes float32."""
+        dtype = jnp.promote_types(X.dtype, jnp.float32)
+        zeros = jnp.zeros((X.shape[1], self.num_hiddens), dtype)
+        state = (zeros, zeros) if self.has_memory else zeros
+        return (state, state) if self.bidirectional else state
+
     def __call__(self, inputs: Array, H: Any = None, training: bool = False) -> tuple[Array, Any]:
         """`training`: whether units are dropped, in networks that have dropout."""
-        H, outputs = self.rnn(inputs, initial_carry=H)
+        H, outputs = self.rnn(inputs, initial_carry=self.start(inputs) if H is None else H)
         return outputs, H
 
 
@@ -169,7 +178,7 @@ class GRU(RNN):
     def __call__(self, X: Array, state: Any = None, training: bool = False) -> tuple[Array, Any]:
         states, directions = [], 1 + self.bidirectional
         for i, layer in enumerate(self.rnn):
-            before = None
+            before = self.start(X)
             if state is not None:
                 numbers = range(i * directions, (i + 1) * directions)
                 before = [jax.tree.map(lambda each, n=n: each[n], state) for n in numbers]
@@ -188,7 +197,7 @@ class LSTM(GRU):
     num_hiddens); twice as many layers if `bidirectional`.
     """
 
-    cell = nn.OptimizedLSTMCell
+    cell, has_memory = nn.OptimizedLSTMCell, True
 
 
 class RNNLM(RNNLMScratch):

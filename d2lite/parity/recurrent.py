@@ -113,7 +113,6 @@ def seq2seq(
 
 HIDDENS = 6
 ONE_HOT = 'the language model makes one-hot rows in float32'
-FIRST_STATE = "the first state of Flax's recurrent layers is float32"
 
 
 def gates(name: str, num_inputs: int, num_hiddens: int) -> dict[str, tuple[int, ...]]:
@@ -142,7 +141,7 @@ def language_models(name: str, num_layers: int) -> ParityModel:
         },
         fixed={} if name == 'GRU' else {'bias_hh': 0.0},  # of gates that need no second bias
         lr=1.0,
-        float32_only={'mxnet': ONE_HOT, 'jax': FIRST_STATE},
+        float32_only={'mxnet': ONE_HOT},
     )
 
 
@@ -173,7 +172,6 @@ def sequence_to_sequence(attention: bool) -> ParityModel:
             }
             | weights,
         },
-        float32_only={'jax': FIRST_STATE},
     )
 
 
