@@ -90,10 +90,6 @@ class Evaluates:
             self.val_step(batch)
         return list(zip(outputs.labels, outputs.values, strict=True))
 
-    def moved_batch(self, batch: Any) -> Any:
-        """The minibatch on the device that trains."""
-        return batch if self.moves_to is None else self.move_batch(batch)
-
     def _evaluate(self, data, split, batch_size):
         sums, counts = {}, {}
         num_classes = self.label_check.num_classes if self.label_check else None

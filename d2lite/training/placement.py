@@ -54,6 +54,10 @@ class TrainsOnDevice:
 
     def prepare_batch(self, batch: Any) -> Any:
         """The minibatch as the model takes it: on the GPU if there is one."""
+        return self.moved_batch(batch)
+
+    def moved_batch(self, batch: Any) -> Any:
+        """The minibatch on the device that trains, whatever a lesson's `prepare_batch` does."""
         return batch if self.moves_to is None else self.move_batch(batch)
 
     @staticmethod
