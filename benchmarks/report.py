@@ -13,8 +13,8 @@ __all__ = ['show']
 
 # Of a steady epoch, against the best loop.
 BOUNDS = {
-    'cpu': {'W1': 1.5} | dict.fromkeys(('W2', 'W3', 'W4', 'W5', 'W6'), 1.25),
-    'gpu': {'W1': None} | dict.fromkeys(('W2', 'W3', 'W4', 'W5', 'W6'), 1.15),
+    'cpu': dict.fromkeys(WORKLOADS, 1.25) | {'W1': 1.5},
+    'gpu': dict.fromkeys(WORKLOADS, 1.15) | {'W1': None},
 }
 CLOCKS = {'cpu': 'cpu', 'gpu': 'wall'}  # which time counts
 

@@ -244,3 +244,36 @@ def test_why_nothing_is_measured_on_a_gpu_is_told(arguments, problem, monkeypatc
     assert stopped.value.code == 2
     error = capsys.readouterr().err
     assert error.startswith(problem) and error.count('\n') == 1
+
+
+@pytest.mark.parametrize('device', DEFAULTS)
+def test_all_that_is_measured_by_default_is_reported_and_kept(
+    device, monkeypatch, capsys, tmp_path
+):
+    """Also where it is interrupted: what was measured until then is in the file."""
+    path, measured = tmp_path / 'bench.json', []
+
+    def fresh(function, backend, workload=None, *arguments):
+        if function is measure.count_gpus:
+            return int(device == 'gpu')
+        measured.append((function.__name__, workload.title))
+        if len(measured) == stop_at:
+            raise KeyboardInterrupt
+        return {name: {'cpu': [1.0], 'wall': [1.0]} for name in measure.NAMES}
+
+    monkeypatch.setattr(measure, 'fresh', fresh)
+    monkeypatch.setattr(selection, 'require', lambda backend: None)
+    command = ['--device', device, '--backend', 'jax', '--json', str(path)]
+    stop_at = 4
+    with pytest.raises(KeyboardInterrupt):
+        main.main(command)
+    assert [row['workload'] for row in json.loads(path.read_text())['steady']] == ['W1', 'W2', 'W3']
+    stop_at = None
+    main.main(command)
+    shown, results = capsys.readouterr().out, json.loads(path.read_text())
+    assert (
+        set(results) - {'machine'}
+        == {'cpu': {'steady', 'later', 'first'}, 'gpu': {'steady'}}[device]
+    )
+    for name in DEFAULTS[device]:
+        assert shown.count(f'{name} ') == 2 * (len(results) - 1)  # as it comes and compiled
