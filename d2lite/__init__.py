@@ -11,7 +11,7 @@ import pkgutil
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from d2lite import interface, selection
+from d2lite import faces, interface
 from d2lite.selection import BackendError, available, backend
 
 if TYPE_CHECKING:
@@ -49,11 +49,7 @@ def __getattr__(name: str) -> ModuleType | Any:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     if name in _SUBMODULES:
         return importlib.import_module(f'{__name__}.{name}')
-    selected = selection.load(backend())
-    try:
-        return getattr(selected, name)
-    except AttributeError:
-        raise interface.missing(backend(), name) from None
+    return getattr(faces.face_of(backend()), name)
 
 
 def __dir__() -> list[str]:

@@ -1,8 +1,13 @@
 """d2lite on JAX: `from d2lite import jax as d2l`."""
 
-from d2lite import interface
+from typing import Any
+
+from d2lite import faces
 from d2lite_jax import *  # noqa: F403
 
 
-def __getattr__(name: str) -> None:
-    raise interface.missing('jax', name)
+def __getattr__(name: str) -> Any:
+    return faces.look_up('jax', globals(), name)
+
+
+faces.prepare('jax', globals())

@@ -1,8 +1,13 @@
 """d2lite on MXNet: `from d2lite import mxnet as d2l`."""
 
-from d2lite import interface
+from typing import Any
+
+from d2lite import faces
 from d2lite_mxnet import *  # noqa: F403
 
 
-def __getattr__(name: str) -> None:
-    raise interface.missing('mxnet', name)
+def __getattr__(name: str) -> Any:
+    return faces.look_up('mxnet', globals(), name)
+
+
+faces.prepare('mxnet', globals())

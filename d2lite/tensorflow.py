@@ -1,8 +1,13 @@
 """d2lite on TensorFlow: `from d2lite import tensorflow as d2l`."""
 
-from d2lite import interface
+from typing import Any
+
+from d2lite import faces
 from d2lite_tensorflow import *  # noqa: F403
 
 
-def __getattr__(name: str) -> None:
-    raise interface.missing('tensorflow', name)
+def __getattr__(name: str) -> Any:
+    return faces.look_up('tensorflow', globals(), name)
+
+
+faces.prepare('tensorflow', globals())

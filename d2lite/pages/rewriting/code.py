@@ -4,28 +4,24 @@ A cell is Python and lines of IPython, such as `%matplotlib inline` and `!ls`. L
 only, so it sees `pass` in their place.
 """
 
-import ast
 import re
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper
 
-IPYTHON_LINE = re.compile(
-    r'^([ \t]*)(?=(?:[%!?].*|[\w.]+\?{1,2}[ \t]*|[\w.,]+[ \t]*=[ \t]*[%!].*)$)', re.M
-)
-# The line itself follows as a comment. The character is for private use, so no cell has it.
-MASK = 'pass  #\ue000'
+from d2lite.pages.rewriting.masking import mask_ipython, unmask_ipython
+
 SAVE_MARK = re.compile(r'^[ \t]*#[ \t]*@save[ \t]*\n|[ \t]*#[ \t]*@save[ \t]*$', re.M)
 
 
 def transform_code(text: str, transformer: cst.CSTTransformer) -> str:
     """The code of a cell after `transformer`. Raises SyntaxError for code that is not Python."""
-    return _unmask(MetadataWrapper(_parse(text)).visit(transformer).code)
+    return unmask_ipython(MetadataWrapper(_parse(text)).visit(transformer).code)
 
 
 def source_of(node: cst.CSTNode) -> str:
     """The code of a part of the syntax tree."""
-    return _unmask(cst.Module([]).code_for_node(node))
+    return unmask_ipython(cst.Module([]).code_for_node(node))
 
 
 def without_save_marks(text: str) -> str:
@@ -34,16 +30,8 @@ def without_save_marks(text: str) -> str:
 
 
 def _parse(text: str) -> cst.Module:
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        text = IPYTHON_LINE.sub(rf'\1{MASK}', text)
-        ast.parse(text)  # Python's own message is better than that of LibCST
+    text = mask_ipython(text)  # Python's own message is better than that of LibCST
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         raise SyntaxError(error.message) from None
-
-
-def _unmask(text: str) -> str:
-    return text.replace(MASK, '')

@@ -6,10 +6,9 @@ import libcst as cst
 import libcst.matchers as m
 from libcst.helpers import get_full_name_for_node
 
+from d2lite.faces import FACES
 from d2lite.pages.rewriting.code import source_of, transform_code
 from d2lite.pages.rewriting.overrides import OTHER_MAGIC
-
-FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 'mxnet'}
 
 
 def import_d2lite(text: str, tab: str | None) -> str:

@@ -15,6 +15,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from d2lite.pages.compat.table import hint as hint_of_old_name
+from d2lite.pages.course.hints import CourseHints
 from d2lite.pages.hints import hint_for
 from d2lite.pages.reading.page import Cell
 from d2lite.pages.running.places import Places
@@ -31,6 +32,7 @@ class KernelClient(NotebookClient):
     on_output: Callable[[str, str], None] | None = None  # takes 'stdout' or 'stderr', and the text
     output_error: Exception | None = None  # what it raised
     places: Places | None = None  # what the page calls the files of its cells
+    course_hints: CourseHints | None = None  # if the page belongs to a course
     lent: bool = False  # the page has names that the frameworks have given up
     usable: bool = False  # the kernel is alive and waits for the next cell
 
@@ -85,7 +87,8 @@ class KernelClient(NotebookClient):
                 message = 'this cell is marked raises-exception, and raised none'
                 return Failure(cell, line, 'NoException', message)
         except CellExecutionError as error:
-            return _failure(error, node, cell, self.lent)
+            failure = _failure(error, node, cell, self.lent)
+            return self.course_hints.added_to(failure) if self.course_hints else failure
         except CellTimeoutError:
             self.usable = False
             return Failure(cell, line, 'Timeout', f'still running after {seconds:g} seconds')

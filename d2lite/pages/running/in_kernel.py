@@ -1,15 +1,16 @@
 """The functions that the runner calls in the kernel, before the first cell and after the last."""
 
-import importlib
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from d2lite import seeds, selection
+from d2lite import faces, seeds, selection
 from d2lite.pages.compat import lending
+from d2lite.pages.course.folder import find_course
 from d2lite.pages.jupyter import aliases, tab
-from d2lite.pages.rewriting.imports import FACES
 from d2lite.saving import storage
 
 if TYPE_CHECKING:
@@ -19,13 +20,23 @@ MIMETYPE = 'application/x-d2lite-report'
 MAX_SIZE = 100  # elements of an array that is reported in full
 
 
-def set_up(name: str, seed: int | None = None, compat: bool = False) -> None:
+def set_up(
+    name: str,
+    seed: int | None = None,
+    compat: bool = False,
+    page: str | None = None,
+    prefer: str | None = None,
+) -> None:
     """Makes this the kernel of tab `name`, with its framework imported, and seeded if asked for.
 
     The framework is imported first because its backend may have to patch it: a page may import
     mxnet itself, which works with current NumPy only after d2lite has imported it.
 
-    `d2l` is there from the start: on some tabs a page uses it though only another tab imports it.
+    `page` is the file of the page: what other pages of its course save is found from there.
+    `prefer` is 'course' or 'd2lite', if something else than the course says.
+
+    `d2l` and `tab` are there from the start: on some tabs a page uses them though only another
+    tab imports them.
     """
     from IPython import get_ipython
 
@@ -33,7 +44,11 @@ def set_up(name: str, seed: int | None = None, compat: bool = False) -> None:
         lending.lend()
     aliases.install()
     tab.select(name)
-    get_ipython().push({'d2l': _face(name)})
+    course = find_course(Path(page)) if page else None
+    if course and prefer:
+        course = replace(course, prefer=prefer)
+    faces.ask_for_page(course, page and Path(page), name, get_ipython().user_ns)
+    get_ipython().push({'d2l': faces.face_of(name), 'tab': tab.Tab()})
     if seed is not None:
         seeds.seed_everything(seed)
 
@@ -43,7 +58,8 @@ def report(shell: 'InteractiveShell', name: str, show: list[str]) -> None:
 
     Keys: `framework`, `version`, `devices`; `device` and `history` of the page's trainer, if it has
     one; `show`, the values of the names asked for; `lent`, the old names that were used, in
-    sentences; `notes`, the errors of parts that failed.
+    sentences; `course`, what its pages have lent, see faces.told; `notes`, the errors of parts that
+    failed.
     """
     from IPython.display import publish_display_data
 
@@ -51,6 +67,7 @@ def report(shell: 'InteractiveShell', name: str, show: list[str]) -> None:
         'framework': lambda: _framework(name),
         'trainer': lambda: _training(shell.user_ns, name),
         'lent': lambda: {'lent': [old.sentence for old in lending.used_names(shell.user_ns)]},
+        'course': lambda: {'course': faces.told()} if faces.asking.course else {},
         'show': lambda: {'show': {n: _plain(shell.user_ns.get(n), name) for n in show}},
     }
     values, notes = {}, []
@@ -83,12 +100,6 @@ def save_variables(shell: 'InteractiveShell', name: str, path: str) -> None:
             if array.dtype.kind in 'biuf':
                 arrays[variable] = array
     storage.write(path, 'variables', arrays, {})
-
-
-def _face(name):
-    """What `from d2lite import torch` gives; somebody else's backend has no face but itself."""
-    backend = selection.load(name)
-    return importlib.import_module(f'd2lite.{FACES[name]}') if name in FACES else backend
 
 
 def _framework(name):

@@ -18,6 +18,7 @@ from typing import Any
 
 from nbformat import v4
 
+from d2lite.pages.course.hints import CourseHints
 from d2lite.pages.reading.page import Page
 from d2lite.pages.running.client import KernelClient
 from d2lite.pages.running.in_kernel import MIMETYPE
@@ -75,13 +76,18 @@ async def execute(
     if variables:
         path = str(Path(variables).resolve())
         report += f'\n{inside}.save_variables(get_ipython(), {result.tab!r}, {path!r})'
-    first = v4.new_code_cell(f'{inside}.set_up({result.tab!r}, {seed!r}, {result.compat!r})')
+    page = str(result.page.path.resolve()) if result.course else None
+    prefer = result.course and result.course.prefer
+    options = f'{result.tab!r}, {seed!r}, {result.compat!r}, {page!r}, {prefer!r}'
+    first = v4.new_code_cell(f'{inside}.set_up({options})')
     last = v4.new_code_cell(report)
     notebook = v4.new_notebook(cells=[first, *result.notebook.cells, last])
 
     with tempfile.TemporaryDirectory(prefix='d2lite-') as own:
         client = KernelClient(notebook, own)
         client.lent = result.compat
+        if result.course:
+            client.course_hints = CourseHints(result.course, result.tab, result.page.path)
         client.places = Places(result.page.path, cells)
         current = None
         try:

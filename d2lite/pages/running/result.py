@@ -7,6 +7,7 @@ from typing import Any
 from nbformat import NotebookNode, v4
 
 from d2lite import selection
+from d2lite.pages.course.folder import Course, find_course
 from d2lite.pages.reading.page import Cell, Page
 from d2lite.pages.rewriting.overrides import Override
 from d2lite.pages.rewriting.plain_notebook import new_code_cell
@@ -44,6 +45,7 @@ class TabResult:
     page: Page | None = None
     overridden: list[Override] = field(default_factory=list)
     compat: bool = False  # names that the frameworks have given up are lent
+    course: Course | None = None  # that the page belongs to
     place: Path | None = None  # of the page below the folder that was run; else its name
     named: bool = True  # the page was named itself, and not found in a folder
 
@@ -99,4 +101,5 @@ class TabResult:
         ]
         notebook = v4.new_notebook(cells=nodes)
         name, place = selection.canonical_name(tab), place or Path(page.path.name)
-        return cls(name, len(nodes), notebook=notebook, page=page, place=place)
+        course = find_course(page.path)
+        return cls(name, len(nodes), notebook=notebook, page=page, course=course, place=place)
