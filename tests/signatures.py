@@ -30,7 +30,7 @@ SIGNATURES: dict[str, str] = {
     'DataModule.val_dataloader': '',
     'DataModule.get_tensorloader': 'tensors, train, indices',
     'Trainer': 'max_epochs, num_gpus, gradient_clip_val, checkpoint_every, checkpoint_path, '
-    'detect_anomaly, compile, callbacks, precision, max_steps, epoch_mean',
+    'detect_anomaly, compile, callbacks, precision, max_steps, epoch_mean, num_devices, strategy',
     'Trainer.fit': 'model, data, ckpt_path, init_params',
     'Trainer.fit_epoch': '',
     'Trainer.prepare_data': 'data',

@@ -11,7 +11,7 @@ from jax import numpy as jnp
 
 from d2lite.training import trainer
 from d2lite.training.compiled import collected_outputs
-from d2lite_jax import precision, state
+from d2lite_jax import distributed, precision, state
 from d2lite_jax.clipping import grad_clipping
 from d2lite_jax.compiled import CompiledEpoch, compiled_once
 from d2lite_jax.data import DataModule
@@ -29,6 +29,7 @@ class Trainer(trainer.Trainer):
     data_module = DataModule
     serialization = state
     arithmetic = precision
+    engine = distributed
     concat = staticmethod(concat)
     framework_version = version()
     compiled_class = CompiledEpoch

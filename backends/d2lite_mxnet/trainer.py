@@ -12,7 +12,7 @@ from d2lite.training import trainer
 from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.batches import map_batch
 from d2lite.training.module import set_attribute
-from d2lite_mxnet import precision, state
+from d2lite_mxnet import distributed, precision, state
 from d2lite_mxnet.clipping import grad_clipping
 from d2lite_mxnet.compiled import CompiledEpoch
 from d2lite_mxnet.data import DataModule
@@ -30,6 +30,7 @@ class Trainer(trainer.Trainer):
     data_module = DataModule
     serialization = state
     arithmetic = precision
+    engine = distributed
     concat = staticmethod(concat)
     framework_version = version()
     compiled_class = CompiledEpoch

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from d2lite.training import trainer
 from d2lite.training.arguments import check_loss, no_gradients
-from d2lite_tensorflow import precision, state
+from d2lite_tensorflow import distributed, precision, state
 from d2lite_tensorflow.clipping import grad_clipping
 from d2lite_tensorflow.compiled import CompiledEpoch
 from d2lite_tensorflow.data import DataModule
@@ -25,6 +25,7 @@ class Trainer(trainer.Trainer):
     data_module = DataModule
     serialization = state
     arithmetic = precision
+    engine = distributed
     concat = staticmethod(concat)
     framework_version = version()
     compiled_class = CompiledEpoch

@@ -12,7 +12,7 @@ from torch.nn.parameter import is_lazy
 from d2lite.training import trainer
 from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.batches import map_batch
-from d2lite_torch import precision, state
+from d2lite_torch import distributed, precision, state
 from d2lite_torch.channels import channels_last, works_channels_last
 from d2lite_torch.clipping import grad_clipping
 from d2lite_torch.compiled import CompiledEpoch
@@ -33,10 +33,12 @@ class Trainer(trainer.Trainer):
     data_module = DataModule
     serialization = state
     arithmetic = precision
+    engine = distributed
     concat = staticmethod(concat)
     framework_version = version()
     compile_modes = (True,)
     scaler = None  # in '16-mixed' a torch.amp.GradScaler
+    shared_step = None  # with several processes, the step whose gradients are summed
 
     @property
     def compiled_class(self) -> type:
@@ -48,8 +50,9 @@ class Trainer(trainer.Trainer):
         if self.compiles():
             return self.compiled.fit_epoch()
         self.model.train()
+        loss_of = distributed.shared_step(self) if self.trains_together else self.loss_of
         for batch in self.train_dataloader:
-            loss = self.loss_of(self.prepare_batch(batch))
+            loss = loss_of(self.prepare_batch(batch))
             if getattr(loss, 'ndim', 1):
                 check_loss(self.model, loss)
             if not loss.requires_grad:
@@ -81,7 +84,10 @@ class Trainer(trainer.Trainer):
         if self.scaler is not None:
             with torch.enable_grad():
                 loss = self.scaler.scale(loss)
-        loss.backward()
+        if self.trains_together:
+            distributed.backward(self, loss)
+        else:
+            loss.backward()
 
     def predictions(self, inputs: Sequence[torch.Tensor]) -> Any:
         with torch.no_grad(), precision.autocast(self):

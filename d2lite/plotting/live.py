@@ -29,6 +29,7 @@ class LivePlot(HyperParameters):
 
     display = True  # False: collect points, show nothing
     figsize = (3.5, 2.5)  # inches
+    silent = False  # True: neither shows nor writes anything, as in a process beside the first
 
     def __init__(self) -> None:
         self._fig, self._axes = None, None
@@ -75,11 +76,13 @@ class LivePlot(HyperParameters):
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the figure to `path`; the suffix says the format (.svg, .png, .pdf)."""
+        if self.silent:
+            return
         self.figure().savefig(path, bbox_inches='tight')
 
     def is_watched(self) -> bool:
         """Returns True if frames are drawn while points come in."""
-        return self.display and in_notebook()
+        return self.display and not self.silent and in_notebook()
 
     def is_due(self) -> bool:
         """Returns True if it is time for the next frame."""
@@ -87,7 +90,7 @@ class LivePlot(HyperParameters):
 
     def show(self) -> None:
         """Draws what has come so far in a notebook, in place of the frame before."""
-        if not in_notebook():
+        if self.silent or not in_notebook():
             return
         from IPython.display import display
 
@@ -102,7 +105,7 @@ class LivePlot(HyperParameters):
 
     def _show_new_points(self):
         self._is_drawn = False
-        if not self.display:
+        if not self.display or self.silent:
             return
         if self._is_given:
             self.figure()
@@ -119,7 +122,7 @@ class LivePlot(HyperParameters):
             self._fig = self._new_figure()
 
     def _new_figure(self):
-        if in_notebook() or not self.display:
+        if in_notebook() or not self.display or self.silent:
             # Not through pyplot: its inline backend would show the figure a second time.
             return _LiveFigure(figsize=self.figsize, live_plot=self)
         # Who trains many models need not be told that this makes many figures.

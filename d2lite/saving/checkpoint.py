@@ -23,7 +23,8 @@ Arrays = dict[str, np.ndarray]  # parameters by their neutral names
 def save_parameters(trainer: Any, path: str | os.PathLike) -> None:
     """Writes the parameters of a trained model to `path`."""
     arrays = trainer.serialization.get_parameters(trainer)
-    storage.write(path, 'parameters', arrays, {'backend': trainer.backend})
+    values = {'backend': trainer.backend}
+    trainer.on_first(lambda: storage.write(path, 'parameters', arrays, values))
 
 
 def load_parameters(path: str | os.PathLike) -> Arrays:
@@ -75,11 +76,11 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
         'sizes': trainer.metrics.sizes,
         'board': _board_state(trainer),
         'loader': _loader_state(loader, within),
-        'random_at_epoch': trainer.random_at_epoch if within else None,
-        'random': random_state(trainer),
+        'random_at_epoch': _of_all(trainer, trainer.random_at_epoch) if within else None,
+        'random': _of_all(trainer, random_state(trainer)),
     }
     arrays, packed = storage.pack(state)
-    storage.write(path, 'checkpoint', arrays, {'state': packed})
+    trainer.on_first(lambda: storage.write(path, 'checkpoint', arrays, {'state': packed}))
 
 
 def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
@@ -171,7 +172,18 @@ def set_random_state(trainer: Any, state: dict[str, Any]) -> None:
     random.setstate(state['python'])
     np.random.set_state(state['numpy'])
     seeds.set_state(state['d2lite'])
-    trainer.serialization.set_random_state(state['framework'])
+    frameworks, processes = [state['framework'], *state.get('others', [])], trainer.processes
+    same = len(frameworks) == processes.size  # else there are other processes now
+    trainer.serialization.set_random_state(frameworks[processes.rank if same else 0])
+    if not same:
+        trainer.draw_own_numbers()
+
+
+def _of_all(trainer, state):
+    """A random state, with what the frameworks of the other processes have."""
+    if state is None or not trainer.processes.takes_shares:
+        return state
+    return state | {'others': trainer.processes.all_of(state['framework'])[1:]}
 
 
 def optimizer_state(optim: Any) -> Any:

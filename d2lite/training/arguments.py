@@ -42,6 +42,8 @@ def check_trainer(trainer: 'Trainer') -> None:
         raise ValueError(
             f'{trainer.backend} has no compiled steps in d2lite; leave out compile=True'
         )
+    if trainer.num_devices is not None:
+        check_count('num_devices', trainer.num_devices, at_least=1)
     check_precision(trainer)
     trainer.callbacks = list(trainer.callbacks or ())
     for callback in trainer.callbacks:

@@ -169,7 +169,8 @@ class CompiledEpoch:
             self.report(outputs, train, loader.sizes(start, start + count))
             if count == self.steps_per_call and trainer.times.compiled == compiled:
                 trainer.metrics.flush()  # waits for the device
-                seconds = time.perf_counter() - begun
+                # Several processes have to make the same calls.
+                seconds = trainer.processes.longest(time.perf_counter() - begun)
                 self.steps_per_call = max(1, round(count * SECONDS_PER_CALL / seconds))
             start += count
             tracked.after(count)

@@ -25,6 +25,7 @@ class CSVLogger(Callback):
 
     def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
         self.columns: list[str] = []
+        self.silent = trainer.rank > 0
         self._write(trainer.history)
 
     def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
@@ -38,6 +39,8 @@ class CSVLogger(Callback):
         self._append(history, 'w')
 
     def _append(self, rows, mode):
+        if self.silent:
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open(mode, newline='', encoding='utf-8') as file:
             writer = csv.DictWriter(file, self.columns)
@@ -63,15 +66,17 @@ class TensorBoardLogger(Callback):
         self.log_dir, self.make_writer = str(log_dir), Writer
 
     def on_fit_start(self, trainer: 'Trainer', model: 'Module') -> None:
-        self.writer = self.make_writer(self.log_dir)
+        self.writer = self.make_writer(self.log_dir) if trainer.rank == 0 else None
 
     def on_train_epoch_end(self, trainer: 'Trainer', model: 'Module') -> None:
-        row = trainer.history[-1]
+        row = trainer.history[-1] if self.writer else {}
         for label in row.keys() - {'epoch'}:
             self.writer.add_scalar(label, row[label], row['epoch'])
 
     def on_fit_end(self, trainer: 'Trainer', model: 'Module') -> None:
-        self.writer.close()
+        if self.writer:
+            self.writer.close()
 
     def on_exception(self, trainer: 'Trainer', model: 'Module', exception: BaseException) -> None:
-        self.writer.close()
+        if self.writer:
+            self.writer.close()

@@ -23,10 +23,10 @@ def loop_callbacks(trainer: 'Trainer') -> list[Callback]:
         callbacks.insert(0, AnomalyDetection())
     if trainer.checkpoint_every:
         callbacks.insert(0, PeriodicCheckpoint(trainer.checkpoint_every, trainer.checkpoint_path))
-    if trainer.model.board.is_watched():
+    if trainer.model.board.is_watched() and trainer.processes.size == 1:
         callbacks.insert(0, LiveBoard())
     progress_line = ProgressLine(trainer)
-    if progress_line.shown:
+    if progress_line.shown and trainer.rank == 0:
         callbacks.insert(0, progress_line)
     return callbacks
 
@@ -97,9 +97,13 @@ class Interruption(Callback):
         self.check(trainer)
 
     def check(self, trainer: 'Trainer') -> None:
-        """Raises the KeyboardInterrupt that was asked for; it says where training has stopped."""
-        if self.asked:
+        """Raises the KeyboardInterrupt that was asked for; it says where training has stopped.
+
+        Several processes stop after the same step, wherever Ctrl-C was heard.
+        """
+        if trainer.processes.any(self.asked):
             self.asked = False
+            trainer.metrics.flush()
             done = trainer.batches_in_epoch
             place = f'in epoch {trainer.epoch + 1}, after step {done}'
             if done is None:

@@ -25,7 +25,8 @@ class Metrics:
     def __init__(self, trainer: 'Trainer') -> None:
         self.trainer = trainer
         self.history: list[dict] = []
-        self.pending: dict[str, tuple[list, list]] = {}  # label: x, and values not read yet
+        # label: x, values not read yet, and how much each counts among those of all processes
+        self.pending: dict[str, tuple[list, list, list]] = {}
         self.values: dict[str, list[float]] = {}  # label: the numbers of this epoch
         self.sizes: dict[str, list[int]] = {}  # label: how many examples each of them is of
         self.warned = False  # of a divergence
@@ -36,17 +37,27 @@ class Metrics:
         train = label.startswith('train_')
         loader = trainer.train_dataloader if train else trainer.val_dataloader
         xs = self.positions(train, trainer.train_batch_idx, 1)
-        self.extend(label, xs, [value], [getattr(loader, 'num_examples', 1)])
+        sizes, weights = getattr(loader, 'num_examples', 1), getattr(loader, 'weight', 1.0)
+        self.extend(label, xs, [value], [sizes], [weights])
         if not trainer.fitting:  # somebody calls a step outside of `fit`
             self.flush()
 
     def extend(
-        self, label: str, xs: Iterable[float], values: Sequence, sizes: Sequence[int]
+        self,
+        label: str,
+        xs: Iterable[float],
+        values: Sequence,
+        sizes: Sequence[int],
+        weights: Sequence[float] | None = None,
     ) -> None:
-        """Adds values of several steps, at positions `xs` of the plot, of `sizes` examples each."""
-        all_xs, all_values = self.pending.setdefault(label, ([], []))
+        """Adds values of several steps, at positions `xs` of the plot, of `sizes` examples each.
+
+        `weights`: where each process has its share of them, how much that of this one counts.
+        """
+        all_xs, all_values, all_weights = self.pending.setdefault(label, ([], [], []))
         all_xs.extend(xs)
         all_values.extend(values)
+        all_weights.extend([1.0] * len(values) if weights is None else weights)
         self.sizes.setdefault(label, []).extend(sizes)
 
     def positions(self, train: bool, first: int, count: int) -> list[float]:
@@ -60,8 +71,8 @@ class Metrics:
         """Reads the values that are pending, and draws them on the board."""
         pending, self.pending = self.pending, {}
         board = self.trainer.model.board
-        for label, (xs, values) in pending.items():
-            numbers = self.trainer.numbers(values)
+        for label, (xs, values, weights) in pending.items():
+            numbers = self.trainer.over_all(self.trainer.numbers(values), weights)
             self.values.setdefault(label, []).extend(numbers)
             if self.is_drawn_later(label):
                 self.end_of_plot = xs[-1]

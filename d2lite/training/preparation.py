@@ -38,6 +38,7 @@ class PreparesTraining:
             data.train_dataloader,
             None if whole else self.as_tensors,
             self.steps_left,
+            self.share_of,
         )
         if self.val_dataloader is not None:
             whole = isinstance(self.val_dataloader, TensorLoader)
@@ -48,6 +49,7 @@ class PreparesTraining:
                 'val_dataloader',
                 data.val_dataloader,
                 None if whole else self.as_tensors,
+                share=self.share_of,
             )
 
     def as_tensors(self, batch: Any) -> Any:
@@ -57,6 +59,7 @@ class PreparesTraining:
     def prepare_model(self, model: 'Module') -> None:
         """Makes the model report to this trainer, and moves it to the GPU if there is one."""
         model.trainer = self
+        model.board.silent = self.rank > 0
         model.board.begin(xlim=self.range_of_plot(), xlabel=self.unit_of_plot())
         if self.moves_to is not None:
             self.move_model(model)

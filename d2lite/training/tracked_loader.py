@@ -19,7 +19,7 @@ class TrackedLoader:
 
     `renew()`: another dataloader, for the next pass over one that is an iterator, as a generator
     is. `convert(batch)`: the batch as tensors of the framework. `limit()`: how many batches there
-    may still be.
+    may still be. `share(batch)`: what this process computes with, and its weight in the whole.
     """
 
     def __init__(
@@ -31,12 +31,14 @@ class TrackedLoader:
         renew: Callable | None = None,
         convert: Callable | None = None,
         limit: Callable[[], float] = lambda: math.inf,
+        share: Callable[[Any], tuple[Any, float]] = lambda batch: (batch, 1.0),
     ) -> None:
         self.dataloader, self.before, self.after, self.name = dataloader, before, after, name
-        self.renew, self.convert, self.limit = renew, convert, limit
+        self.renew, self.convert, self.limit, self.share = renew, convert, limit, share
         self.look = None  # a function that is shown each batch of a loader that is no TensorLoader
         self.skip = 0  # batches of the next pass that were trained on before
         self.batch, self.num_examples = None, 1  # the batch at hand, and how many are in it
+        self.weight = 1.0  # of the share of this process
         self.first = self.iterator = None  # the batch that shapes were learnt from; where it was
         self.passes = 0
 
@@ -56,6 +58,7 @@ class TrackedLoader:
             if self.look:
                 self.look(batch)
             self.batch, self.num_examples = batch, num_examples(batch)
+            batch, self.weight = self.share(batch)
             yield batch
             count += 1
             self.after(1)

@@ -16,6 +16,7 @@ from d2lite.representation import with_arguments
 from d2lite.saving import checkpoint
 from d2lite.training.arguments import check_arguments, check_trainer
 from d2lite.training.callbacks import Callback
+from d2lite.training.distributed_training import TrainsTogether
 from d2lite.training.evaluation import Evaluates
 from d2lite.training.labels import label_check
 from d2lite.training.memory_error import memory_errors
@@ -37,7 +38,13 @@ __all__ = ['Trainer']
 
 
 class Trainer(
-    PreparesTraining, StepEvents, Evaluates, TrainsOnDevice, SavesParameters, HyperParameters
+    PreparesTraining,
+    StepEvents,
+    Evaluates,
+    TrainsOnDevice,
+    TrainsTogether,
+    SavesParameters,
+    HyperParameters,
 ):
     """Trains a Module on a DataModule.
 
@@ -51,7 +58,9 @@ class Trainer(
     `d2l.Callback`s. `precision`: '32' computes in float32, 'tf32' lets a GPU round what it
     multiplies, 'bf16-mixed' and '16-mixed' compute layers in bfloat16 or float16 and keep
     parameters in float32. `epoch_mean`: the means of an epoch are those of its 'batches', or of its
-    'examples', where a smaller batch counts less.
+    'examples', where a smaller batch counts less. `num_devices`: over how many devices training is
+    spread; None is all processes that were started together. `strategy`: 'auto' has the parameters
+    whole on each device, 'fsdp' a part of them.
 
     While and after `fit`: `epoch`, `train_batch_idx` and `val_batch_idx` count from 0, and
     `history` has a dictionary for each epoch with the means of what the model plotted
@@ -88,9 +97,12 @@ class Trainer(
         precision: str = '32',
         max_steps: int | None = None,
         epoch_mean: str = 'batches',
+        num_devices: int | None = None,
+        strategy: str = 'auto',
     ) -> None:
         self.save_hyperparameters()
         check_trainer(self)
+        self.join_processes()
         self.choose_device()
 
     def fit(
@@ -112,6 +124,7 @@ class Trainer(
         """
         check_arguments(self, model, data)
         check_precision(self, model)
+        self.join_processes()
         __tracebackhide__ = True  # IPython and pytest leave out such frames
         with memory_errors(self), too_small_inputs(self), self.placement():
             self._fit(model, data, ckpt_path, init_params)
@@ -130,13 +143,19 @@ class Trainer(
         self.fallback_reason = ''  # why they cannot be, to be told once
         self.prepare_model(model)
         self.prepare_parameters(init_params)
+        self.prepare_processes()
         self.prepare_optimizer()
         self.arithmetic.prepare(self)
-        if ckpt_path is not None:
-            checkpoint.load_checkpoint(self, ckpt_path)
-        self.label_check = label_check(self, model)
-        self.keep_random_state = not self._draws_in_steps_only()
-        self.prepare_callbacks()
+        with self.own_random_numbers():
+            if ckpt_path is not None:
+                checkpoint.load_checkpoint(self, ckpt_path)
+            self.label_check = label_check(self, model)
+            self.keep_random_state = not self._draws_in_steps_only()
+            self.prepare_callbacks()
+            self._train(model)
+
+    def _train(self, model):
+        __tracebackhide__ = True
         self.fitting = True
         try:
             with memory_errors(self):  # here too, so that callbacks are told of this error
@@ -162,7 +181,7 @@ class Trainer(
             if self.val_dataloader is not None:
                 self.notify('on_validation_epoch_end')
             self.notify('on_train_epoch_end')
-            if self.should_stop:
+            if self.processes.any(self.should_stop):
                 break
         self.notify('on_fit_end')
 

@@ -13,6 +13,8 @@ ADDITIONS = {
     'd2lite_jax/framework.py': {'get_seed', 'get_key'},
     # PyTorch alone does not know the types of ml_dtypes.
     'd2lite_torch/tensor.py': {'from_numpy'},
+    # How a step is made by several processes.
+    'd2lite_torch/distributed.py': {'NORMS', 'Step', 'backward', 'shared_step'},
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/devices.py': {'placed'},

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import contract
 import numpy as np
 import pytest
 from contract import backend_of, parameters, small_data
 
+from d2lite.training.distributed import ALONE
 from d2lite.training.loop_callbacks import Interruption
 
 
@@ -118,7 +120,7 @@ def test_somebody_elses_handler_is_left_alone():
     interruption = Interruption()
     interruption.on_fit_start(None, None)
     signal.raise_signal(signal.SIGINT)
-    interruption.check(None)
+    interruption.check(SimpleNamespace(processes=ALONE))
     interruption.on_fit_end(None, None)
     signal.raise_signal(signal.SIGINT)
     assert pressed == [1, 1]
