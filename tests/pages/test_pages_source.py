@@ -151,9 +151,9 @@ def test_characters_that_end_lines_elsewhere_do_not_here():
         (cell("tab.interact_select(['jax',\n  'jaxx'])"), 2, "Unknown tab 'jaxx'"),
         (cell('1') + ':begin_tab:`jax`\nText.\n', 5, 'This block of a tab is never ended'),
         (
-            ':begin_tab:`jax`\n' + cell('1') + ':end_tab:\n',
-            1,
-            'This block of a tab is never ended; add :end_tab: before the cell in line 2',
+            ':begin_tab:`jax`\n' + cell('1') + ':begin_tab:`mxnet`\n:end_tab:\n',
+            6,
+            'The block of a tab that begins in line 1 is not ended before this one begins',
         ),
         (
             cell('1') + ':begin_tab:`jax`\n\n:begin_tab:`mxnet`\n:end_tab:\n:end_tab:\n',

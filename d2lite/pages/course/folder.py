@@ -144,4 +144,3 @@ def _course(folder: Path, settings: dict | None) -> Course:
         folder / settings['data'] if 'data' in settings else None,
         settings.get('unmarked', default),
     )
-

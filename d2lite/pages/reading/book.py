@@ -22,6 +22,7 @@ from d2lite.pages.reading.literature import LiteratureError, Work, read_works
 from d2lite.pages.reading.marks import marks
 from d2lite.pages.reading.page import Page
 from d2lite.pages.reading.pictures import is_missing
+from d2lite.pages.reading.quarto import left_out
 from d2lite.pages.reading.references import References, keys_of
 
 
@@ -94,6 +95,8 @@ class Book:
                     if problem and problem not in told:
                         told.add(problem)
                         yield f'{page.path}:{line}: {problem}'
+                for problem, line in left_out(part) if isinstance(part, Prose) else ():
+                    yield f'{page.path}:{line}: {problem}'
 
     def _problem(self, page, references, mark) -> str:
         role, name = mark['role'], mark['name']

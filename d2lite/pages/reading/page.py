@@ -12,12 +12,13 @@ What is a cell, and on which tab it runs:
    tabs of the cell and is not part of what runs.
 3. On a page with tabs, a cell that names none runs on the default tab only: the first one that
    `tab.interact_select` is given, else the first that the page names. The front cell, which loads
-   the tab extension, runs on every tab.
+   the tab extension, runs on every tab. In some courses it runs on all; see conventions.py.
 4. On a page without tabs every cell runs, whichever tab is asked for.
 5. Cells of a tab that d2lite has no backend for, such as `paddle`, never run.
 
 Everything else is prose, also a fence that is no cell. Prose between :begin_tab:`jax` and :end_tab:
-is for that tab only, other prose for all.
+is for that tab only, and so are cells there; other prose is for all. What follows a line
+`<!-- slides -->` is for slides, and left out.
 
 Reading runs nothing and imports no framework.
 """
@@ -33,9 +34,16 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from d2lite import selection
 from d2lite.pages.reading.blocks import Cell, NoCells, NoTab, PageError, Prose, has_backend
 from d2lite.pages.reading.cells import check_closed, offered_tabs, read_cell
+from d2lite.pages.reading.conventions import (
+    Conventions,
+    cell_fences,
+    slides_line,
+    tab_of_imports,
+)
 from d2lite.pages.reading.metadata import front_matter, language_of, title_of
 from d2lite.pages.reading.old_outputs import without_old_outputs
 from d2lite.pages.reading.prose import code_lines, split_prose
+from d2lite.pages.reading.quarto import as_marks
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,8 @@ class Page:
                 raise
             name = tab
         if (self.tabs or self.other_tabs) and name not in self.tabs:
-            line = next(cell.line for cell in self.cells if cell.front or cell.tabs)
+            lines = [cell.line for cell in self.cells if cell.front or cell.tabs]
+            line = lines[0] if lines else 1
             has = ', '.join(self.tabs + self.other_tabs)
             raise NoTab(self.path, line, f'The page has no tab {tab!r}; it has {has}.')
         return name
@@ -111,47 +120,63 @@ def read_page(path: str | Path, *, prose: bool = False) -> Page:
     except UnicodeDecodeError as error:
         line = error.object.count(b'\n', 0, error.start) + 1
         raise PageError(path, line, 'The page is not UTF-8 text; save it as UTF-8.') from None
-    return parse_page(text, path, prose=prose)
+    return parse_page(text, path, prose=prose, conventions=Conventions.of(path))
 
 
-def parse_page(text: str, path: str | Path = 'page.md', *, prose: bool = False) -> Page:
+def parse_page(
+    text: str,
+    path: str | Path = 'page.md',
+    *,
+    prose: bool = False,
+    conventions: Conventions | None = None,
+) -> Page:
     """The page that `text` holds; `path` is the name it has in errors. Raises PageError.
 
     With `prose`, it need not have cells.
     """
-    path = Path(path)
+    path, conventions = Path(path), conventions or Conventions()
     text = text.replace('\r\n', '\n').replace('\r', '\n').removesuffix('\n') + '\n'
     tokens = MarkdownIt('commonmark').use(front_matter_plugin).parse(text)
     metadata, first = front_matter(tokens, path)
-    fences = [token for token in tokens if token.type == 'fence']
+    lines, slides = text.removesuffix('\n').split('\n'), slides_line(tokens)
+    lines = lines[:slides]
+    fences = [t for t in tokens if t.type == 'fence' and t.map[0] < len(lines)]
     for fence in fences:
         check_closed(fence, path)
-    marked = [fence for fence in fences if '.input' in fence.info.strip(' {}').split()]
-    chosen = marked or [fence for fence in fences if fence.info.split()[:1] == ['python']]
+    for_all = conventions.unmarked == 'all' or slides is not None
+    chosen = cell_fences(fences, both=for_all)
+    marked = any('.input' in fence.info for fence in chosen)
     if not chosen and not prose:
         wanted = '```{.python .input} or ```python'
         raise NoCells(path, 1, f'The page has no cells: no fence begins with {wanted}.')
 
-    parts, lines, code = [], text.removesuffix('\n').split('\n'), code_lines(tokens)
+    parts, code, block = [], code_lines(tokens), None
     ends = [first, *(fence.map[1] for fence in chosen)]
     starts = [*(fence.map[0] for fence in chosen), len(lines)]
     for position, (end, start) in enumerate(zip(ends, starts, strict=True)):
         if position:
-            parts.append(read_cell(chosen[position - 1], position, path))
-        between = split_prose(lines, end, start, code, path)
+            cell = read_cell(chosen[position - 1], position, path)
+            parts.append(cell if block is None else block.hold(cell))
+        between, block = split_prose(lines, end, start, code, path, block)
         if position and between and not (marked or between[0].tabs):
             remains = without_old_outputs(between[0].text)
             gone = between[0].text.count('\n') - remains.count('\n')
             between[0] = replace(between[0], text=remains, line=between[0].line + gone)
+        if for_all:
+            file = metadata.get('bibliography')
+            between = [replace(each, text=as_marks(each.text, file)) for each in between]
         parts += [each for each in between if each.text]
 
     cells = [part for part in parts if isinstance(part, Cell)]
     selected = [name for cell in cells for name in offered_tabs(cell, path)]
     named = [name for cell in cells for name in cell.tabs or ()]
     tabs = tuple(dict.fromkeys(name for name in selected + named if name != 'all'))
-    default = tabs[0] if tabs else None
+    if for_all and not (tabs or named):
+        of_imports = tab_of_imports(cells)
+        tabs = (of_imports,) if of_imports else conventions.tabs
+    default = tabs[0] if tabs and not for_all else None
     others = tuple(name for name in tabs if not has_backend(name))
     tabs = tuple(name for name in tabs if has_backend(name))
     if not tabs and 'all' in selected + named:
-        tabs = tuple(selection.registered_backends())
+        tabs = conventions.all_tabs()
     return Page(path, text, tuple(parts), tabs, default, others, metadata)

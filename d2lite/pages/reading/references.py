@@ -29,6 +29,8 @@ from d2lite.pages.reading.literature import Work, citation_from_key, in_text
 from d2lite.pages.reading.marks import TOKEN, outside_code
 
 LABEL_LINE = re.compile(r'\n[ \t]*(:label:(`+)[^`\n]+\2)[ \t]*(?=\n|\Z)')
+# A label beside a figure or a caption, as Quarto writes them.
+BESIDE = re.compile(r'^(?:(!\[[^\n]*\))|:\S[^\n]*?) (:label:`[^`\n]+`)[ \t]*$', re.M)
 SIZE_LINE = re.compile(r'^[ \t]*:(?:width|height):(`+)[^`\n]+\1[ \t]*\n', re.M)
 # Lines above and below a table. Markdown would take the second for another row.
 CAPTION_ABOVE = re.compile(
@@ -74,6 +76,7 @@ def _plain(text: str, references: References) -> str:
         lambda m: (' ' if HEADING.match(text[: m.start()].rpartition('\n')[2]) else '\n') + m[1],
         text,
     )
+    text = BESIDE.sub(lambda m: f'{m[1] or ""}\n{m[2]}', text)
     text = SIZE_LINE.sub('', text)
     text = CAPTION_ABOVE.sub(_table, text)
     text = CAPTION_BELOW.sub(lambda m: '' if m['label'] else f'\n\n*{m["caption"]}*', text)
