@@ -29,6 +29,7 @@ FRAMEWORKS = {
     'pytorch': ('torch',),
     'tensorflow': ('tensorflow',),
     'jax': ('jax', 'flax', 'optax'),
+    'nnx': ('jax', 'flax', 'optax'),
 }
 
 _selected: str | None = None  # the backend, from its first use on

@@ -1,0 +1,60 @@
+"""What a training on NNX consists of, as NumPy arrays: to be saved, moved and restored."""
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+from jax import numpy as jnp
+
+from d2lite_nnx.parameters import build, get_parameters, set_parameters  # noqa: F401
+
+if TYPE_CHECKING:
+    from d2lite_nnx.trainer import Trainer
+
+
+def get_state(trainer: 'Trainer') -> dict:
+    """All that decides how training goes on, exactly as it is."""
+    return {'leaves': [_as_array(leaf) for leaf in jax.tree.leaves(trainer.state)]}
+
+
+def set_state(trainer: 'Trainer', state: Any) -> None:
+    leaves, structure = jax.tree.flatten(trainer.state)
+    restored = [_like(leaf, saved) for leaf, saved in zip(leaves, state['leaves'], strict=True)]
+    trainer.state = jax.tree.unflatten(structure, restored)
+
+
+def optimizer_name(trainer: 'Trainer') -> str:
+    """What the optimizer keeps from step to step, in words: in JAX it has no name."""
+    return ', '.join(_kinds(trainer.optim.opt_state)) or type(trainer.optim.tx.optim).__name__
+
+
+def get_random_state() -> dict:
+    return {}  # JAX has none: its keys are part of the state
+
+
+def set_random_state(state: Any) -> None:
+    pass
+
+
+def _is_key(leaf):
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _as_array(leaf):
+    """A leaf as NumPy array; a random key as the numbers that it consists of."""
+    return np.array(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+
+
+def _like(leaf, array):
+    """The inverse of `_as_array`, for what was like `leaf`."""
+    if _is_key(leaf):
+        return jax.random.wrap_key_data(jnp.array(array), impl=jax.random.key_impl(leaf))
+    return jnp.array(array)
+
+
+def _kinds(opt_state):
+    """The names of the states that an optimizer is made of; those of plain SGD are empty."""
+    if hasattr(opt_state, '_fields'):
+        yield type(opt_state).__name__
+    for part in opt_state if isinstance(opt_state, tuple | list) else ():
+        yield from _kinds(part)

@@ -1,0 +1,50 @@
+"""What a training on NNX carries from step to step, and what is asked of it."""
+
+from typing import Any, NamedTuple
+
+import jax
+import optax
+from flax import nnx
+
+
+class TrainState(NamedTuple):
+    """The variables of a model and its optimizer, as trees of arrays.
+
+    `params`: those that are trained. `others`: running statistics, random keys and their counts,
+    and what the optimizer keeps.
+    """
+
+    params: Any
+    others: Any
+
+
+def state_of(model: nnx.Module, optim: nnx.Optimizer) -> TrainState:
+    """The arrays in the variables of both, as they are now."""
+    return TrainState(*nnx.as_pure(nnx.state((model, optim), nnx.Param, nnx.Variable)))
+
+
+def optimizer_of(model: nnx.Module, optim: Any) -> nnx.Optimizer:
+    """The optimizer of NNX that `configure_optimizers` returned, or one of what it returned."""
+    if isinstance(optim, nnx.Optimizer):
+        return optim
+    return nnx.Optimizer(model, Transformation(optim), wrt=nnx.Param)
+
+
+class Transformation:
+    """An optimizer as Optax defines it, a pair (init, update)."""
+
+    def __init__(self, optim: Any) -> None:
+        self.optim = optim
+
+    def init(self, params: Any) -> Any:
+        # A lesson may give the class `optax.EmptyState` where an instance is meant.
+        state = self.optim.init(params)
+        return jax.tree.map(lambda each: each() if isinstance(each, type) else each, state)
+
+    def update(self, *args: Any, **kwargs: Any) -> tuple:
+        return self.optim.update(*args, **kwargs)
+
+
+def learning_rates(opt_state: Any) -> list:
+    """The learning rates in the state of an optimizer, from its `inject_hyperparams`."""
+    return [rate for _, rate in optax.tree.get_all_with_path(opt_state, 'learning_rate')]

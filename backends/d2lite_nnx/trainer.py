@@ -1,0 +1,184 @@
+"""Trainer on NNX."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+from flax import nnx
+from jax import numpy as jnp
+
+from d2lite.training import trainer
+from d2lite.training.arguments import check_loss
+from d2lite.training.compiled import collected_outputs
+from d2lite_jax.clipping import grad_clipping
+from d2lite_jax.compiled import compiled_once
+from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
+from d2lite_nnx import distributed, precision, state
+from d2lite_nnx.compiled import CompiledEpoch
+from d2lite_nnx.data import DataModule
+from d2lite_nnx.framework import NAME, version
+from d2lite_nnx.lazy import unmade
+from d2lite_nnx.tensor import concat
+from d2lite_nnx.train_state import TrainState, learning_rates, optimizer_of, state_of
+
+if TYPE_CHECKING:
+    from d2lite_nnx.module import Module
+
+
+class Trainer(trainer.Trainer):
+    backend = NAME
+    data_module = DataModule
+    serialization = state
+    arithmetic = precision
+    engine = distributed
+    concat = staticmethod(concat)
+    framework_version = version()
+    compiled_class = CompiledEpoch
+    compile_modes = (None, True)
+
+    def fit_epoch(self) -> None:
+        if self.compiles():
+            return self.compiled.fit_epoch()
+        self.model.train()
+        for batch in self.train_dataloader:
+            self.train_step(self.prepare_batch(batch))
+            self.train_batch_idx += 1
+        if self.val_dataloader is None:
+            return
+        self.model.eval()
+        for batch in self.val_dataloader:
+            self.val_step(self.prepare_batch(batch))
+            self.val_batch_idx += 1
+
+    def train_step(self, batch: Any) -> None:
+        """One update: parameters, optimizer state, batch statistics, counts of random keys."""
+        # Within the differentiated function numbers have no values yet; what is plotted leaves it
+        # as a result.
+        labels = []
+
+        def loss_of(model, batch):
+            with collected_outputs(self) as outputs:
+                loss = model.training_step(batch)
+            check_loss(model, loss)
+            labels[:] = outputs.labels
+            return jnp.reshape(loss, ()), [jnp.asarray(value) for value in outputs.values]
+
+        (_, values), grads = nnx.value_and_grad(loss_of, has_aux=True)(self.model, batch)
+        for label, value in zip(labels, values, strict=True):
+            self.metrics.log(label, value)
+        self.apply_gradients(grads)
+
+    def apply_gradients(self, grads: Any) -> None:
+        """Clips the gradients, if they are to be clipped, and makes the update."""
+        if self.gradient_clip_val > 0:
+            grads = self.clip_gradients(self.gradient_clip_val, grads)
+        self.optim.update(self.model, grads)
+
+    def predictions(self, inputs: Sequence[jax.Array]) -> Any:
+        return self.called(lambda model, inputs: model(*inputs), tuple(inputs))
+
+    def reported(self, batch: Any) -> list[tuple[str, Any]]:
+        def report(model, batch):
+            with self.working_on(model), collected_outputs(self) as outputs:
+                self.val_step(batch)
+            labels[:] = outputs.labels
+            return [jnp.asarray(value) for value in outputs.values]
+
+        labels = []
+        values = self.called(report, batch)
+        return list(zip(labels, values, strict=True))
+
+    def called(self, function: Callable, *args: Any) -> Any:
+        """`function(model, *args)`, as one program if it can be; as written if `compile` is False.
+
+        In a program the model is a copy, and what is changed in it is lost.
+        """
+        if self.compile is False:
+            return function(self.model, *args)
+        graphdef, state = nnx.split(self.model)
+
+        def of_state(state, *args):
+            return function(nnx.merge(graphdef, state), *args)
+
+        try:
+            with self.times.compiling():
+                run, structure = compiled_once(of_state, (state, *args))
+        except TypeError:  # it looks at values, which a program does not have while it is made
+            return function(self.model, *args)
+        return jax.tree.unflatten(structure, run(state, *args))
+
+    @contextlib.contextmanager
+    def working_on(self, model: 'Module', optim: nnx.Optimizer | None = None) -> Iterator[None]:
+        """Within this context the trainer's model and optimizer are these, copies of its own."""
+        before = self.model, self.optim
+        self.model, self.optim = model, optim
+        try:
+            yield
+        finally:
+            self.model, self.optim = before
+
+    @property
+    def state(self) -> TrainState:
+        """The arrays that a step changes, those of the model and of the optimizer."""
+        return state_of(self.model, self.optim)
+
+    @state.setter
+    def state(self, state: TrainState) -> None:
+        nnx.update((self.model, self.optim), *state)
+
+    def prepare_parameters(self, init_params: Mapping[str, np.ndarray] | Callable | None) -> None:
+        """Sets the parameters that training starts from: as the model made them, or as given."""
+        if any(True for _ in unmade(self.model)):
+            self.serialization.build(self, self.first_batch())
+        super().prepare_parameters(init_params)
+
+    def set_training(self, training: bool) -> None:
+        (self.model.train if training else self.model.eval)()
+
+    def prepare_optimizer(self) -> None:
+        """Asks the model for its optimizer, and makes one of NNX of it."""
+        super().prepare_optimizer()
+        self.optim = optimizer_of(self.model, self.optim)
+
+    def clip_gradients(self, grad_clip_val: float, grads: Any) -> Any:
+        """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""
+        return grad_clipping(grads, grad_clip_val)
+
+    def wait(self) -> None:
+        jax.block_until_ready(self.state)
+
+    def current_lr(self) -> float | None:
+        # `inject_hyperparams` keeps the rate of the step that is made, so one is made here: with
+        # gradients of 0, and forgotten.
+        opt_state = nnx.as_pure(self.optim.opt_state)
+        if not learning_rates(opt_state):
+            lr = getattr(self.optim.tx.optim, 'lr', None)
+            return None if lr is None else float(lr)
+        params = nnx.as_pure(nnx.state(self.model, self.optim.wrt))
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        _, following = self.optim.tx.update(zeros, opt_state, params)
+        return float(learning_rates(following)[0])
+
+    free_memory = staticmethod(free_memory)
+    memory_wanted = staticmethod(memory_wanted)
+
+    @staticmethod
+    def find_gpus() -> list:
+        return [gpu(i) for i in range(num_gpus())]
+
+    @staticmethod
+    def find_cpu() -> Any:
+        return None if jax.default_backend() == 'cpu' else cpu()
+
+    def placement(self) -> contextlib.AbstractContextManager:
+        return jax.default_device(self.moves_to) if self.moves_to else super().placement()
+
+    def move_model(self, model: 'Module') -> None:
+        nnx.update(model, jax.device_put(nnx.state(model), self.moves_to))
+
+    def move_batch(self, batch: Sequence[jax.Array]) -> Any:
+        # In a program that is being compiled, all is where the program runs.
+        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(batch))
+        return batch if traced else jax.device_put(batch, self.moves_to)
