@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
-from tensorflow.python.eager import context
 
 from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.seeds import next_seed
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.parameters import build, get_parameters, set_parameters  # noqa: F401
 from d2lite_tensorflow.precision import scales
@@ -13,6 +13,8 @@ from d2lite_tensorflow.tensor import numpy
 
 if TYPE_CHECKING:
     from d2lite_tensorflow.trainer import Trainer
+
+SEED_OF_NONE = 87654321  # what TensorFlow uses for an operation with a seed where no other is set
 
 
 def get_state(trainer: 'Trainer') -> dict:
@@ -43,18 +45,24 @@ def optimizer_name(trainer: 'Trainer') -> str:
 
 
 def get_random_state() -> dict:
-    """The seed, and the generator with which TensorFlow numbers its random operations.
+    """TensorFlow does not tell its random state: a new one begins here, from a seed that is known.
 
-    Without a seed (`seed_everything` sets one) TensorFlow's own operations cannot be repeated.
+    So where a step draws from `tf.random`, the same bits need checkpoints after the same steps.
+    Without a seed (`seed_everything` sets one) its numbers cannot be repeated, and stay so.
     """
-    seed = context.global_seed()
-    return {'seed': seed, 'rng': None if seed is None else context.context()._rng.getstate()}
+    seed = next_seed('keys') if is_seeded() else None
+    set_random_state({'seed': seed})
+    return {'seed': seed}
 
 
 def set_random_state(state: Any) -> None:
     if state['seed'] is not None:
         tf.random.set_seed(state['seed'])
-        context.context()._rng.setstate(state['rng'])
+
+
+def is_seeded() -> bool:
+    """Returns True if `tf.random` was given a seed."""
+    return tf.compat.v1.random.get_seed(0)[0] != SEED_OF_NONE
 
 
 def _without_scale(optim):

@@ -157,11 +157,14 @@ class CompiledEpoch(compiled.CompiledEpoch):
     def steps(self, order: Any, start: int, stop: int, train: bool) -> list:
         loader, found = self.loader(train), []
         size = loader.batch_size
+        at_the_end = loader.num_examples // size % STEPS_IN_A_CALL  # whole batches that are left
         params = {name: param.detach() for name, param in self.params.items()}
         lr = torch.tensor(self.plain_lr())
         with torch.no_grad():
             while start < stop:
-                count = STEPS_IN_A_CALL if stop - start >= STEPS_IN_A_CALL else 1
+                count = min(STEPS_IN_A_CALL, stop - start)
+                if count not in (STEPS_IN_A_CALL, at_the_end):
+                    count = 1  # rather than one more compilation
                 rows = slice(start * size, (start + count) * size)
                 rows = rows if order is None else order[rows]
                 tensors = [loader.data.gather(tensor, rows) for tensor in loader.tensors]

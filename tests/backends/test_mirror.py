@@ -15,9 +15,19 @@ ADDITIONS = {
     'd2lite_torch/tensor.py': {'from_numpy'},
     # How a step is made by several processes.
     'd2lite_torch/distributed.py': {'NORMS', 'Step', 'backward', 'shared_step'},
+    'd2lite_jax/distributed.py': {'ADDRESS', 'DeviceMesh', 'on_all_devices', 'platform', 'whole'},
+    'd2lite_tensorflow/distributed.py': {
+        'Plots',
+        'Replicas',
+        'as_vector',
+        'from_vector',
+        'on_all_devices',
+    },
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/devices.py': {'placed'},
+    # TensorFlow can be asked whether tf.random was seeded.
+    'd2lite_tensorflow/state.py': {'SEED_OF_NONE', 'is_seeded'},
     'd2lite_tensorflow/compiled.py': {'OF_KERAS', 'NOT_TOLD'},
     'd2lite_mxnet/compiled.py': {'OF_GLUON', 'MODES', 'parts_of', 'is_written_by_user'},
     'd2lite_jax/compiled.py': {
