@@ -1,6 +1,7 @@
 """What the commands have in common: the error that ends one, and what their options take."""
 
 import sys
+from enum import StrEnum
 from importlib.util import find_spec
 from typing import NoReturn
 
@@ -10,8 +11,15 @@ from d2lite import selection
 
 MODULES = (
     'ipykernel', 'jinja2', 'latex2mathml', 'libcst', 'markdown_it', 'mdit_py_plugins', 'nbclient',
-    'nbformat', 'nh3', 'pybtex', 'pygments', 'yaml',
+    'nbformat', 'nh3', 'platformdirs', 'pybtex', 'pygments', 'yaml',
 )  # fmt: skip
+
+PREFER = 'Whose definition of a name counts, where both have one. [default: what the course says]'
+
+
+class Prefer(StrEnum):
+    d2lite = 'd2lite'
+    course = 'course'
 
 
 def stop(message: str) -> NoReturn:

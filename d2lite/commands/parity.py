@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from d2lite import selection
-from d2lite.commands.common import require_notebook, split, stop
+from d2lite.commands.common import PREFER, Prefer, require_notebook, split, stop
 
 
 def parity(
@@ -38,6 +38,7 @@ def parity(
         Path | None, typer.Option('--json', metavar='FILE', help='Write all numbers, as JSON.')
     ] = None,
     seed: Annotated[int, typer.Option(help='Of a page: the common seed of its tabs.')] = 0,
+    prefer: Annotated[Prefer | None, typer.Option(help=f'Of a page: {PREFER}')] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(help='Of a page: how far apart its tabs may be, relatively. [default: any]'),
@@ -57,14 +58,20 @@ def parity(
 
             code = report(split(model), split(backends), steps, dtype, plot, json_file)
         else:
-            code = _compare_page(page, split(backends), seed, tolerance, json_file)
+            choice = prefer and prefer.value
+            code = _compare_page(page, split(backends), seed, tolerance, json_file, choice)
     except (ValueError, selection.BackendError) as error:
         stop(str(error))
     raise typer.Exit(code)
 
 
 def _compare_page(
-    path: str, tabs: list[str], seed: int, tolerance: float | None, json_file: Path | None
+    path: str,
+    tabs: list[str],
+    seed: int,
+    tolerance: float | None,
+    json_file: Path | None,
+    prefer: str | None,
 ) -> int:
     require_notebook()
     from d2lite.pages.reading.page import read_page
@@ -74,4 +81,5 @@ def _compare_page(
     source = read_page(path)
     tell_tabs_without_backend([source])
     tabs = [name for tab in tabs for name in tabs_to_run(source, tab)]
-    return report(source, tabs or tabs_to_run(source, 'all'), seed, 600, tolerance, json_file)
+    tabs = tabs or tabs_to_run(source, 'all')
+    return report(source, tabs, seed, 600, tolerance, json_file, prefer)

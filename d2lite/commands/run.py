@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from d2lite import selection
-from d2lite.commands.common import require_notebook, split, stop, tabs
+from d2lite.commands.common import PREFER, Prefer, require_notebook, split, stop, tabs
 
 
 class Format(StrEnum):
@@ -68,6 +68,7 @@ def run(
         bool,
         typer.Option('--compat', help='Lend the page names that the frameworks have given up.'),
     ] = False,
+    prefer: Annotated[Prefer | None, typer.Option(help=PREFER)] = None,
     isolated: Annotated[
         bool,
         typer.Option('--isolated', help='Run each page in a copy of its folder, gone at the end.'),
@@ -77,6 +78,9 @@ def run(
     ] = False,
     quiet: Annotated[
         bool, typer.Option('--quiet', '-q', help='Print failures, on stderr, and nothing else.')
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option('--verbose', '-v', help='Also tell what the course of a page lends it.')
     ] = False,
     as_json: Annotated[
         bool, typer.Option('--json', help='Print the outcome as JSON, in place of the tables.')
@@ -117,6 +121,8 @@ def run(
             quiet,
             as_json,
             junit,
+            prefer and prefer.value,
+            verbose,
         )
         code = run_command(pages, tab, options)
     except (PageError, selection.BackendError, ValueError) as error:

@@ -18,7 +18,7 @@ from d2lite.pages.running.matrix import print_causes, print_matrix
 from d2lite.pages.running.progress import Reporter
 from d2lite.pages.running.report import Entry, Report
 from d2lite.pages.running.result import TabResult
-from d2lite.pages.running.table import print_lent, print_table
+from d2lite.pages.running.table import print_course, print_lent, print_table
 from d2lite.pages.running.tabs import run_tabs
 
 
@@ -41,6 +41,8 @@ class RunOptions:
     quiet: bool = False
     json: bool = False
     junit: Path | None = None
+    prefer: str | None = None
+    verbose: bool = False
 
 
 def run_command(paths: list[Path], tab: str | None, options: RunOptions) -> int:
@@ -62,6 +64,7 @@ def run_command(paths: list[Path], tab: str | None, options: RunOptions) -> int:
         raise ValueError(in_the_way(options.junit, '--junit takes another name'))
     for result in collected.results:
         result.compat = options.compat
+        result.prefer(options.prefer)
     results = _not_done(collected.results, kept, 'html' in formats)
     book = Book(collected.pages if formats else {})
     writer = Writer(
@@ -126,6 +129,8 @@ def _print_tables(out, many, entries, results, writer, options) -> None:
     if options.junit:
         typer.echo(f'Wrote {options.junit}')
     print_lent(out, results)
+    if options.verbose:
+        print_course(out, results)
 
 
 def _not_done(results: list[TabResult], report: Report, whole_pages: bool) -> list[TabResult]:

@@ -28,14 +28,15 @@ class Deviation:
 
 
 def compare_tabs(
-    page: Page, tabs: list[str], seed: int = 0, timeout: float = 600
+    page: Page, tabs: list[str], seed: int = 0, timeout: float = 600, prefer: str | None = None
 ) -> tuple[list[Deviation], list[TabResult]]:
     """Runs `page` on `tabs` with one seed; compares the variables that all hold at the end."""
     results, variables = [], {}
     with tempfile.TemporaryDirectory(prefix='d2lite-') as folder:
         for tab in tabs:
             path = Path(folder, tab)
-            results.append(run_tab(page, tab, timeout=timeout, seed=seed, variables=path))
+            result = run_tab(page, tab, timeout=timeout, seed=seed, variables=path, prefer=prefer)
+            results.append(result)
             if results[-1].error is None:
                 variables[tab], _ = storage.read(path, 'variables')
     return deviations(variables), results
@@ -73,6 +74,7 @@ def report(
     timeout: float,
     tolerance: float | None,
     json_file: str | Path | None = None,
+    prefer: str | None = None,
 ) -> int:
     """Prints the table; returns 1 if a tab failed or a difference exceeds `tolerance`, else 0.
 
@@ -80,7 +82,7 @@ def report(
     """
     if json_file is not None:
         check_folder(json_file)
-    found, results = compare_tabs(page, tabs, seed, timeout)
+    found, results = compare_tabs(page, tabs, seed, timeout, prefer)
     out = console()
     title = f'{page.path.name} on {", ".join(tabs)}, seed {seed}'
     table = Table('variable', 'shape', 'apart by', 'relative', 'between', title=title)

@@ -38,19 +38,22 @@ def run_tab(
     show: Sequence[str] = (),
     seed: int | None = None,
     variables: Path | str | None = None,
+    prefer: str | None = None,
 ) -> TabResult:
     """Runs the cells of `page` for `tab`, until the first that fails.
 
     `timeout` is in seconds for each cell, None or 0 for no limit. `on_output('stdout' or 'stderr',
     text)` is called with what cells print, as it comes. `show` names variables whose values are
     reported at the end. `seed` seeds everything before the first cell. `variables` is a file for
-    the numbers the page holds at the end (see `in_kernel.save_variables`). The kernel runs in the
-    page's folder, and is gone when this returns, even by KeyboardInterrupt.
+    the numbers the page holds at the end (see `in_kernel.save_variables`). `prefer` is `'course'`
+    or `'d2lite'`: whose definition of a name counts, if it is not as the course of the page says.
+    The kernel runs in the page's folder, and is gone when this returns, even by KeyboardInterrupt.
 
     Errors of the page, the kernel or the framework are in the result. Raises PageError if the page
     has no such tab, BackendError if no backend has this name.
     """
     result = TabResult.of(page, tab)
+    result.prefer(prefer)
     wait_for(execute(result, timeout, on_output, show, seed, variables))
     return result
 

@@ -104,7 +104,8 @@ class Report:
 def digest(result: TabResult) -> str:
     """A number for the page as it runs on this tab: its text, its code with values set, options."""
     code = [node.source for node in result.notebook.cells]
-    text = json.dumps([result.page.text, code, result.compat])
+    options = [result.compat, result.course and result.course.prefer]
+    text = json.dumps([result.page.text, code, options])
     return hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:16]
 
 

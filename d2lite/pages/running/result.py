@@ -1,6 +1,6 @@
 """The result of a page on one tab, and the error that ended it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,11 @@ class TabResult:
     def device(self) -> str:
         """The device of the trainer, or else those that the framework has."""
         return self.values.get('device') or ', '.join(self.values.get('devices', []))
+
+    def prefer(self, choice: str | None) -> None:
+        """Sets whose definition of a name counts, `'d2lite'` or `'course'`; None: as it is."""
+        if self.course and choice:
+            self.course = replace(self.course, prefer=choice)
 
     @property
     def lent(self) -> list[str]:

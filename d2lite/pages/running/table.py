@@ -71,6 +71,15 @@ def print_lent(out: Console, results: list[TabResult]) -> None:
         out.print(f'Lent on {", ".join(of_tabs)}: {old}.', markup=False, soft_wrap=True)
 
 
+def print_course(out: Console, results: list[TabResult]) -> None:
+    """Prints what each page got from its course, and the methods that d2lite's classes kept."""
+    for result in results:
+        told = result.values.get('course', {})
+        for key, words in (('lent', 'from the course'), ('kept', 'd2lite has its own')):
+            for line in told.get(key, []):
+                out.print(f'{result.place} · {result.tab}: {words}: {line}', markup=False)
+
+
 def _version(result):
     name, version = (result.values.get(key, '') for key in ('framework', 'version'))
     return version if name == result.tab else f'{name} {version}'.strip()
