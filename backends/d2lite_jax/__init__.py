@@ -6,7 +6,8 @@ require('jax')
 
 from d2lite.interface import NAMES
 from d2lite.shared import *
-from d2lite_jax import framework
+from d2lite.training.distributed import join
+from d2lite_jax import distributed, framework
 from d2lite_jax.attention import (
     AdditiveAttention,
     DotProductAttention,
@@ -65,5 +66,7 @@ from d2lite_jax.transformer import (
 )
 from d2lite_jax.transformer_lm import TransformerLM
 from d2lite_jax.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
+
+join(distributed)  # before anything is computed
 
 __all__ = [*NAMES, 'TrainState', 'get_key', 'get_seed']

@@ -66,7 +66,10 @@ class CompiledEpoch(compiled.CompiledEpoch):
             else:
                 trainer.val_step(state, batch)
         self.labels[train] = outputs.labels
-        return state, [jnp.asarray(value) for value in outputs.values]
+        values = [jnp.asarray(value) for value in outputs.values]
+        if trainer.mesh is not None:
+            state, values = trainer.mesh.state(state), trainer.mesh.copies(values)
+        return state, values
 
     def traced_steps(self, state: Any, limits: Any, order: Any, tensors: Any, train: bool) -> tuple:
         """The steps from `limits[0]` to `limits[1]`; values in arrays for the whole pass.

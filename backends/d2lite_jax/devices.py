@@ -7,17 +7,17 @@ from d2lite.training.memory_error import amount_in
 
 def cpu() -> jax.Device:
     """The CPU."""
-    return jax.devices('cpu')[0]
+    return jax.local_devices(backend='cpu')[0]
 
 
 def gpu(i: int = 0) -> jax.Device:
     """The i-th GPU; JAX raises RuntimeError where there is none."""
-    return jax.devices('gpu')[i]
+    return jax.local_devices(backend='gpu')[i]
 
 
 def num_gpus() -> int:
     """How many GPUs JAX can use."""
-    return sum(device.platform == 'gpu' for device in jax.devices())
+    return sum(device.platform == 'gpu' for device in jax.local_devices())
 
 
 def try_gpu(i: int = 0) -> jax.Device:

@@ -1,14 +1,28 @@
-"""Several processes on JAX: a mesh of all devices."""
+"""Several processes and devices on JAX: one program on a mesh of all devices.
 
-from typing import TYPE_CHECKING
+Each process calls the same program, with arrays that lie on the devices of all of them. A minibatch
+is divided between the devices; that a mean over it is now a sum over devices, XLA sees by itself.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+from jax import lax
+from jax import numpy as jnp
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from d2lite.training import distributed
-from d2lite.training.distributed import announced_by
+from d2lite.training.distributed import announced_by, lost, timeout
 
 if TYPE_CHECKING:
     from d2lite_jax.trainer import Trainer
 
-STRATEGIES = ('auto',)
+STRATEGIES = ('auto', 'fsdp')
+ADDRESS = 'JAX_COORDINATOR_ADDRESS'  # JAX's own variable; for the others it has none
 
 
 def announced() -> int:
@@ -18,14 +32,157 @@ def announced() -> int:
 
 def devices_here(trainer: 'Trainer') -> int:
     """The number of devices that one process can train on."""
-    return 1
+    return len(jax.local_devices(backend=platform(trainer)))
+
+
+def platform(trainer: 'Trainer') -> str:
+    """What the trainer trains on: 'gpu' or 'cpu'."""
+    gpus = trainer.find_gpus() if trainer.num_gpus else ()
+    return gpus[0].platform if gpus else 'cpu'
 
 
 class Processes(distributed.Processes):
+    """The processes that `jax.distributed.initialize` joins."""
+
     def __init__(self) -> None:
-        raise NotImplementedError('training on several processes is not there yet on JAX')
+        self.rank, self.size = announced_by(distributed.RANK, 0), announced()
+        self.local_rank = announced_by('LOCAL_RANK', 0)
+        seconds, several_here = int(timeout()), announced_by('LOCAL_WORLD_SIZE') > 1
+        with self.lost():
+            jax.distributed.initialize(
+                os.environ.get(ADDRESS),
+                self.size,
+                self.rank,
+                [self.local_rank] if several_here else None,
+                initialization_timeout=seconds,
+                heartbeat_timeout_seconds=seconds,
+                shutdown_timeout_seconds=seconds,
+            )
+            firsts = [
+                next(device for device in jax.devices() if device.process_index == rank)
+                for rank in range(self.size)
+            ]
+            self.mesh = DeviceMesh(firsts)
+            self.wait()
+
+    def sum(self, numbers: np.ndarray) -> np.ndarray:
+        return self.rows(np.ravel(numbers)).sum(axis=0).reshape(np.shape(numbers))
+
+    def rows(self, numbers: np.ndarray) -> np.ndarray:
+        # As integers: without jax_enable_x64 JAX has no float64.
+        bits = np.array(numbers, np.float64, ndmin=1).view(np.uint32)
+        with self.lost():
+            return np.asarray(self.mesh.stacked(bits)).view(np.float64)
+
+    def lost(self) -> Any:
+        return lost(self.rank, self.size, jax.errors.JaxRuntimeError)
+
+
+class DeviceMesh:
+    """Devices that compute together, and how arrays lie on them.
+
+    `strategy`: with 'fsdp' each device holds a part of the parameters, else all of them.
+    """
+
+    def __init__(self, devices: list, strategy: str = 'auto') -> None:
+        # Auto leaves it to XLA how results are divided; with Explicit a model would have to say.
+        self.mesh = Mesh(np.array(devices), ('data',), axis_types=(AxisType.Auto,))
+        self.strategy = strategy
+        self.whole = NamedSharding(self.mesh, PartitionSpec())
+        self.gathered = jax.jit(lambda tree: tree, out_shardings=self.whole)
+
+    def divided(self, shape: tuple, axis: int = 0) -> NamedSharding:
+        """An axis divided between the devices; whole on each if that is not possible evenly."""
+        if not shape or shape[axis] % self.mesh.size:
+            return self.whole
+        return NamedSharding(self.mesh, PartitionSpec(*[None] * axis, 'data'))
+
+    def of_state(self, leaf: Any) -> NamedSharding:
+        """Where a part of the state is: of parameters the longest axis may be divided."""
+        shape, numbers = jnp.shape(leaf), jnp.issubdtype(jnp.result_type(leaf), jnp.floating)
+        if self.strategy == 'auto' or not shape or not numbers:
+            return self.whole
+        return self.divided(shape, int(np.argmax(shape)))
+
+    def put(self, tree: Any, sharding_of: Callable) -> Any:
+        """The arrays, of which each process has the same, as arrays on the mesh."""
+
+        def placed(leaf):
+            sharding = sharding_of(leaf)
+            if isinstance(leaf, jax.core.Tracer):
+                return lax.with_sharding_constraint(leaf, sharding)
+            if isinstance(leaf, jax.Array) and leaf.sharding.device_set == sharding.device_set:
+                return jax.device_put(leaf, sharding)
+            host = np.asarray(leaf)
+            return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
+
+        return jax.tree.map(placed, tree)
+
+    def batch(self, batch: Any) -> Any:
+        """A minibatch, its rows divided between the devices."""
+        return self.put(batch, lambda leaf: self.divided(leaf.shape))
+
+    def copies(self, tree: Any) -> Any:
+        """The arrays, all of them on each device."""
+        return self.put(tree, lambda leaf: self.whole)
+
+    def state(self, tree: Any) -> Any:
+        """The state of a training, as the strategy has it."""
+        return self.put(tree, self.of_state)
+
+    def stacked(self, array: np.ndarray) -> jax.Array:
+        """The arrays that the processes have, each another one, as rows on each device."""
+        shape = self.mesh.size, *array.shape
+        rows = jax.make_array_from_callback(shape, self.divided(shape), lambda _: array[None])
+        return self.gathered(rows)
+
+    def everywhere(self, tree: Any) -> Any:
+        """The arrays, of which some are divided, all of them on each device."""
+
+        def whole(leaf):
+            is_divided = isinstance(leaf, jax.Array) and not leaf.is_fully_replicated
+            return self.gathered(leaf) if is_divided else leaf
+
+        return jax.tree.map(whole, tree)
+
+    def local(self, tree: Any) -> Any:
+        """The arrays on a device of this process alone."""
+        return jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), self.everywhere(tree))
+
+
+@contextlib.contextmanager
+def on_all_devices(trainer: 'Trainer') -> Iterator[None]:
+    """Within this context a trainer computes on all devices that train together, if not on one.
+
+    Afterwards each process has the state of the training for itself, since a lesson may do
+    something in one of them only.
+    """
+    if not trainer.trains_together:
+        yield
+        return
+    size, kind = trainer.processes.size, platform(trainer)
+    each = trainer.num_devices // size if trainer.num_devices else devices_here(trainer)
+    by_rank = [
+        [device for device in jax.devices(kind) if device.process_index == rank][:each]
+        for rank in range(size)
+    ]
+    trainer.mesh = DeviceMesh(sum(by_rank, []), trainer.strategy)
+    try:
+        yield
+    finally:
+        mesh, trainer.mesh = trainer.mesh, None
+        if hasattr(trainer, 'state'):
+            trainer.state = mesh.local(trainer.state)
 
 
 def prepare(trainer: 'Trainer') -> None:
-    """Has all processes begin with the parameters of the first."""
-    raise NotImplementedError('training on several processes is not there yet on JAX')
+    """Has all processes begin with the parameters of the first, as the strategy has them."""
+    state, processes = trainer.mesh.everywhere(trainer.state), trainer.processes
+    if processes.size > 1:
+        state = jax.tree.map(lambda leaf: processes.mesh.stacked(np.asarray(leaf))[0], state)
+    trainer.state = trainer.mesh.state(state)
+
+
+def whole(trainer: 'Trainer', tree: Any) -> Any:
+    """Arrays of a training, as they are for a single device."""
+    return tree if trainer.mesh is None else trainer.mesh.everywhere(tree)

@@ -19,9 +19,9 @@ def version() -> str:
 
 def device_names() -> list[str]:
     """The devices JAX can use, GPUs first: e.g. ['gpu:0', 'cpu:0']."""
-    devices = jax.devices()
+    devices = jax.local_devices()
     if devices[0].platform != 'cpu':
-        devices = devices + jax.devices('cpu')
+        devices = devices + jax.local_devices(backend='cpu')
     return [f'{device.platform}:{device.id}' for device in devices]
 
 

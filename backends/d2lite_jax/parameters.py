@@ -12,6 +12,7 @@ from jax import numpy as jnp
 
 from d2lite.saving.layouts import neutral_names
 from d2lite.saving.numbering import numbered
+from d2lite_jax.distributed import whole
 from d2lite_jax.gates import neutral_gates, own_gates
 
 
@@ -42,7 +43,9 @@ def build(trainer: Any, batch: tuple[Array, ...]) -> None:
 
 def _arrays(trainer):
     """By keys that lead there: the parameters and running statistics."""
-    return flatten_dict(trainer.state.params) | flatten_dict(trainer.state.batch_stats)
+    variables = trainer.state.params, trainer.state.batch_stats
+    params, batch_stats = map(flatten_dict, whole(trainer, variables))
+    return params | batch_stats
 
 
 def _names(trainer, arrays):

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
+from d2lite_jax.distributed import whole
 from d2lite_jax.parameters import build, get_parameters, set_parameters  # noqa: F401
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
-    state = trainer.state.replace(loss_scale=None)
+    state = whole(trainer, trainer.state).replace(loss_scale=None)
     return {
         'leaves': [np.array(leaf) for leaf in jax.tree.leaves(state)],
         'loss_scale': [np.array(leaf) for leaf in jax.tree.leaves(trainer.state.loss_scale)],

@@ -9,6 +9,8 @@ import numpy as np
 import optax
 from jax import numpy as jnp
 
+from d2lite.data.loader import TensorLoader
+from d2lite.data.resident import ResidentLoader
 from d2lite.training import trainer
 from d2lite.training.compiled import collected_outputs
 from d2lite_jax import distributed, precision, state
@@ -34,6 +36,7 @@ class Trainer(trainer.Trainer):
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
+    mesh = None  # within `fit`, if several devices train together
 
     def fit(
         self, model: 'Module', data: Any = None, key: jax.Array | None = None, **kwargs: Any
@@ -48,6 +51,15 @@ class Trainer(trainer.Trainer):
         if jnp.issubdtype(self.key.dtype, jax.dtypes.prng_key):  # numbers, for checkpoints
             self.key = jax.random.key_data(self.key)
         super().fit(model, data, **kwargs)
+
+    def _fit(self, *args):
+        with distributed.on_all_devices(self):
+            super()._fit(*args)
+
+    def run_epoch(self) -> None:
+        if self.mesh is not None:  # what was made or read since is still elsewhere
+            self.state = self.mesh.state(self.state)
+        super().run_epoch()
 
     def fit_epoch(self) -> None:
         if self.compiles():
@@ -105,7 +117,8 @@ class Trainer(trainer.Trainer):
 
     def called(self, function: Callable, *args: Any) -> Any:
         """`function(*args)`, as it is written if `compile` is False."""
-        return function(*args) if self.compile is False else self.as_one_program(function, *args)
+        result = function(*args) if self.compile is False else self.as_one_program(function, *args)
+        return distributed.whole(self, result)
 
     def as_one_program(self, function: Callable, *args: Any) -> Any:
         """`function(*args)`, as one program if it can be."""
@@ -207,6 +220,16 @@ class Trainer(trainer.Trainer):
 
     def placement(self) -> contextlib.AbstractContextManager:
         return jax.default_device(self.moves_to) if self.moves_to else super().placement()
+
+    def on_device(self, dataloader: Any) -> Any:
+        loader = super().on_device(dataloader)
+        on_cpu = self.moves_to is None and type(dataloader) is TensorLoader
+        if self.mesh is None or not (on_cpu or loader is not dataloader):
+            return loader
+        return ResidentLoader(dataloader, self.mesh.copies)
+
+    def moved_batch(self, batch: Any) -> Any:
+        return super().moved_batch(batch) if self.mesh is None else self.mesh.batch(batch)
 
     def move_model(self, model: 'Module') -> None:
         """Nothing to do: `fit` makes the parameters there."""

@@ -6,7 +6,8 @@ require('tensorflow')
 
 from d2lite.interface import NAMES
 from d2lite.shared import *
-from d2lite_tensorflow import framework
+from d2lite.training.distributed import join
+from d2lite_tensorflow import distributed, framework
 from d2lite_tensorflow.attention import (
     AdditiveAttention,
     DotProductAttention,
@@ -70,5 +71,7 @@ from d2lite_tensorflow.transformer import (
 )
 from d2lite_tensorflow.transformer_lm import TransformerLM
 from d2lite_tensorflow.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
+
+join(distributed)  # before anything is computed
 
 __all__ = [*NAMES]

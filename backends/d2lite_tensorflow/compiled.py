@@ -29,7 +29,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
         # Keras 2 does not tell if it is; to build again changes nothing there.
         if isinstance(optim, keras.optimizers.Optimizer) and not getattr(optim, 'built', False):
             optim.build(trainer.model.trainable_variables)
-        self.compiles_in_calls = xla = trainer.compile is True
+        self.compiles_in_calls = xla = trainer.compile is True and trainer.replicas is None
         # XLA runs a convolution in a loop on one thread, and without its fast library.
         has_convolutions = any(len(variable.shape) == 4 for variable in trainer.model.variables)
         self.loops = not (xla and has_convolutions)
@@ -80,7 +80,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
             if train:
                 trainer.train_step(batch)
             else:
-                trainer.model.validation_step(batch)
+                trainer.val_step(batch)
         self.labels[train] = outputs.labels
         return [tf.convert_to_tensor(value) for value in outputs.values]
 

@@ -30,6 +30,11 @@ class Trainer(trainer.Trainer):
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
+    replicas = None  # within `fit`, if several devices train together
+
+    def _fit(self, *args):
+        with distributed.on_all_devices(self):
+            super()._fit(*args)
 
     def fit_epoch(self) -> None:
         if self.compiles():
@@ -47,22 +52,36 @@ class Trainer(trainer.Trainer):
 
     def train_step(self, batch: Sequence[tf.Tensor]) -> None:
         """One update."""
-        with tf.GradientTape() as tape:
-            loss = self.model.training_step(batch)
-            check_loss(self.model, loss)
-            scaled = self.optim.scale_loss(loss) if precision.scales(self.optim) else loss
-        params = self.model.trainable_variables
-        grads = tape.gradient(scaled, params)
-        if all(grad is None for grad in grads):
-            raise no_gradients(self.model)
+        if self.replicas is None:
+            grads = self.gradients(batch)
+        else:
+            grads = self.replicas.totals(self, self.gradients, batch)
         if self.gradient_clip_val > 0:
             limit = self.gradient_clip_val
             if precision.scales(self.optim):  # it divides the gradients by the scale later
                 limit = self.optim.scale_loss(limit)
             grads = self.clip_gradients(limit, grads)
         # A parameter that the loss does not depend on has no gradient.
-        pairs = zip(grads, params, strict=True)
+        pairs = zip(grads, self.model.trainable_variables, strict=True)
         self.optim.apply_gradients([(grad, param) for grad, param in pairs if grad is not None])
+
+    def gradients(self, batch: Sequence[tf.Tensor], weight: float | None = None) -> list:
+        """The gradients of the loss; of a share of a batch, with the weight that it has there."""
+        with tf.GradientTape() as tape:
+            loss = self.model.training_step(batch)
+            check_loss(self.model, loss)
+            scaled = self.optim.scale_loss(loss) if precision.scales(self.optim) else loss
+            scaled = scaled if weight is None else scaled * tf.cast(weight, scaled.dtype)
+        grads = tape.gradient(scaled, self.model.trainable_variables)
+        if all(grad is None for grad in grads):
+            raise no_gradients(self.model)
+        return grads
+
+    def val_step(self, batch: Any) -> None:
+        if self.replicas is None:
+            super().val_step(batch)
+        else:
+            self.replicas.totals(self, lambda share, _: super(Trainer, self).val_step(share), batch)
 
     def clip_gradients(self, grad_clip_val: float, grads: Sequence) -> list:
         """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""
