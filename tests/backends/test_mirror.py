@@ -14,7 +14,19 @@ ADDITIONS = {
     # PyTorch alone does not know the types of ml_dtypes.
     'd2lite_torch/tensor.py': {'from_numpy'},
     # How a step is made by several processes.
-    'd2lite_torch/distributed.py': {'NORMS', 'Step', 'backward', 'shared_step'},
+    'd2lite_torch/distributed.py': {
+        'NORMS',
+        'SUMS_ON_THE_WAY',
+        'Step',
+        'backward',
+        'shared_step',
+    },
+    'd2lite_mxnet/distributed.py': {
+        'STATISTICS',
+        'take_first',
+        'sum_gradients',
+        'statistics_of',
+    },
     'd2lite_jax/distributed.py': {'ADDRESS', 'DeviceMesh', 'on_all_devices', 'platform', 'whole'},
     'd2lite_tensorflow/distributed.py': {
         'Plots',
