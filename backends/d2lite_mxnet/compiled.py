@@ -9,7 +9,8 @@ from mxnet.gluon import nn
 
 from d2lite.training import compiled
 from d2lite.training.compiled import CannotCompile
-from d2lite.training.step_code import side_effects, values_read, written_by_user
+from d2lite.training.side_effects import side_effects
+from d2lite.training.step_code import values_read, written_by_user
 from d2lite_mxnet.hybrid import hybrid_blocks, is_hybridized
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from flax import nnx
 from jax import numpy as jnp
 
 from d2lite.training.compiled import CannotCompile, collected_outputs
-from d2lite.training.step_code import plain_attributes, side_effects
+from d2lite.training.side_effects import side_effects
+from d2lite.training.step_code import plain_attributes
 from d2lite_jax import compiled
 from d2lite_nnx.train_state import TrainState, state_of
 

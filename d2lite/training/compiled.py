@@ -14,7 +14,8 @@ from d2lite.data.loader import TensorLoader
 from d2lite.data.resident import ResidentLoader
 from d2lite.training.batches import tensors_of
 from d2lite.training.metrics import StepOutputs
-from d2lite.training.step_code import plain_attributes, side_effects, values_read
+from d2lite.training.side_effects import side_effects
+from d2lite.training.step_code import plain_attributes, values_read
 
 if TYPE_CHECKING:
     from d2lite.training.tracked_loader import TrackedLoader
