@@ -5,6 +5,7 @@ between the frameworks, so they are drawn with NumPy. Each purpose has a stream 
 the data before or after the model changes neither.
 """
 
+import os
 import random
 from collections.abc import Callable
 
@@ -74,3 +75,5 @@ def _start_streams() -> None:
 
 
 _start_streams()
+if os.environ.get('D2LITE_SEED', '').isdigit():  # d2lite launch: all processes begin alike
+    seed_everything(int(os.environ['D2LITE_SEED']))

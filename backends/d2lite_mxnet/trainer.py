@@ -61,10 +61,14 @@ class Trainer(trainer.Trainer):
             if not isinstance(loss, np.ndarray) or loss.size != 1:
                 check_loss(self.model, loss)
             self.backward(loss)
+            if self.trains_together:
+                distributed.sum_gradients(self)
             if self.gradient_clip_val > 0:
                 self.clip_gradients(self.gradient_clip_val, self.model)
             self.optim.step(1)
             self.train_batch_idx += 1
+        if self.trains_together:
+            distributed.take_first(self, distributed.statistics_of(self.model))
         if self.val_dataloader is None:
             return
         self.set_training(False)
@@ -74,8 +78,10 @@ class Trainer(trainer.Trainer):
 
     def backward(self, loss: np.ndarray) -> None:
         """Goes back from the loss to the gradients."""
+        # With several processes, the gradients of a share count as much as its rows.
+        weight = np.full_like(loss, self.train_dataloader.weight) if self.trains_together else None
         try:
-            loss.backward()
+            loss.backward(weight)
         except MXNetError as error:
             if 'not in a computational graph' not in str(error):
                 raise

@@ -12,7 +12,7 @@ from d2lite.training import classifier as classification
 from d2lite.training.classifier import count_correct, print_layer
 from d2lite.training.labels import check_labels
 from d2lite_torch import tensor
-from d2lite_torch.module import Module
+from d2lite_torch.module import Module, evaluating
 from d2lite_torch.tensor import reshape
 
 
@@ -44,13 +44,10 @@ class Classifier(classification.Classifier, Module):
         """Prints the shape of what each layer of `net` puts out for inputs of shape `X_shape`."""
         device = next((param.device for param in self.parameters()), None)
         X = torch.zeros(X_shape, device=device)
-        training = self.training
-        self.eval()  # a summary must not move the running statistics of batch normalisation
-        with torch.no_grad():
+        with evaluating(self):
             for layer in self.net:
                 X = layer(X)
                 print_layer(layer, X)
-        self.train(training)
 
 
 class SoftmaxRegression(Classifier):

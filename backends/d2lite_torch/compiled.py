@@ -12,6 +12,7 @@ from d2lite.training.arguments import check_loss
 from d2lite.training.batches import map_batch, tensors_of
 from d2lite.training.compiled import CannotCompile, collected_outputs
 from d2lite.training.step_code import plain_attributes
+from d2lite_torch import distributed
 from d2lite_torch.channels import is_unsafe
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import SGD
@@ -50,6 +51,8 @@ class CompiledEpoch(compiled.CompiledEpoch):
 
     def __init__(self, trainer: 'Trainer') -> None:
         super().__init__(trainer)
+        if trainer.trains_together:
+            raise CannotCompile(distributed.SUMS_ON_THE_WAY)
         self.model = trainer.model
         if plain_tensors(self.model) and not list(nn.Module.parameters(self.model)):
             raise CannotCompile('its tensors are no nn.Parameter, which torch.func asks for')

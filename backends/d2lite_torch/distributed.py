@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from d2lite_torch.trainer import Trainer
 
 STRATEGIES = ('auto',)
+# Why no step is compiled.
+SUMS_ON_THE_WAY = (
+    'DistributedDataParallel sums the gradients of all processes while it goes back from the loss, '
+    'and a compiled step is a function that gives gradients when it is done'
+)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 

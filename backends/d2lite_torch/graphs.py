@@ -17,8 +17,9 @@ from torch import nn
 from d2lite.training import compiled
 from d2lite.training.arguments import check_loss
 from d2lite.training.batches import map_batch, tensors_of
-from d2lite.training.compiled import collected_outputs
+from d2lite.training.compiled import CannotCompile, collected_outputs
 from d2lite.training.step_code import PLAIN
+from d2lite_torch import distributed
 from d2lite_torch.compiled import modes_of
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.optimizer import SGD
@@ -38,6 +39,8 @@ class GraphedEpoch(compiled.CompiledEpoch):
 
     def __init__(self, trainer: 'Trainer') -> None:
         super().__init__(trainer)
+        if trainer.trains_together:
+            raise CannotCompile(distributed.SUMS_ON_THE_WAY)
         self.model, self.device = trainer.model, trainer.moves_to
         self.graphs = {}  # RecordedSteps, by what they take
         self.obstacle = ''  # why no graph can be recorded

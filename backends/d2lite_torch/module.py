@@ -1,6 +1,7 @@
 """Module on PyTorch."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -22,13 +23,22 @@ class Module(module.Module, nn.Module):
 
     def apply_init(self, inputs: Sequence[torch.Tensor], init: Any = None) -> None:
         """Gives lazy layers their shapes by a pass over `inputs`, then applies `init` to `net`."""
-        training = self.training
-        self.eval()  # running statistics are for batches of training
-        with torch.no_grad():
+        with evaluating(self):  # running statistics are for batches of training
             self.forward(*inputs)
-        self.train(training)
         if init is not None:
             self.net.apply(init)
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Within this context `model` has no dropout, moves no running statistics, has no gradients."""
+    training = model.training
+    pass
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)
 
 
 def plain_tensors(model: 'Module') -> list:

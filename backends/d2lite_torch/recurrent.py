@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from d2lite.seeds import initial_normal, next_seed
 from d2lite.training.recurrent import continued, initial_weights
 from d2lite_torch.classification import Classifier
-from d2lite_torch.module import Module
+from d2lite_torch.module import Module, evaluating
 from d2lite_torch.tensor import exp, matmul, numpy, stack, swapaxes
 
 if TYPE_CHECKING:
@@ -108,12 +108,8 @@ class RNNLMScratch(Classifier):
             rnn_outputs, state = self.rnn(self.one_hot(X), state)
             return numpy(self.output_layer(rnn_outputs)[0, -1]), state
 
-        training = self.training
-        self.eval()  # without dropout
-        with torch.no_grad():
-            text = continued(scores, prefix, num_preds, vocab)
-        self.train(training)
-        return text
+        with evaluating(self):
+            return continued(scores, prefix, num_preds, vocab)
 
 
 class RNN(Module):

@@ -15,6 +15,7 @@ from d2lite.training.batches import map_batch
 from d2lite.training.sequence import check_pairs, decoded, weights_of
 from d2lite_torch import tensor
 from d2lite_torch.classification import Classifier
+from d2lite_torch.module import evaluating
 
 
 class Encoder(nn.Module):
@@ -100,9 +101,6 @@ class EncoderDecoder(Classifier):
             weights = getattr(self.decoder, 'attention_weights', None)
             return Y, state, weights_of(self.decoder, weights)
 
-        training = self.training
-        self.eval()  # without dropout
-        with torch.no_grad():
+        with evaluating(self):
             tokens, weights = decoded(self, tensor, start, step, batch, num_steps, beam_size, eos)
-        self.train(training)
         return tokens, weights if save_attention_weights else []

@@ -15,6 +15,7 @@ from d2lite.training.attention import window
 from d2lite.training.recurrent import continued
 from d2lite_torch.attention import PositionalEncoding, causal_lens
 from d2lite_torch.classification import Classifier
+from d2lite_torch.module import evaluating
 from d2lite_torch.tensor import exp, numpy
 from d2lite_torch.vision_transformer import ViTBlock
 
@@ -87,12 +88,8 @@ class TransformerLM(Classifier):
             tokens = window(before, indices, self.max_len)
             return numpy(self(torch.tensor([tokens], device=device))[0, -1]), tokens
 
-        training = self.training
-        self.eval()  # without dropout
-        with torch.no_grad():
-            text = continued(scores, prefix, num_preds, vocab)
-        self.train(training)
-        return text
+        with evaluating(self):
+            return continued(scores, prefix, num_preds, vocab)
 
     @property
     def attention_weights(self) -> list:

@@ -147,10 +147,15 @@ def lost(rank: int, size: int, *kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        raise ProcessesLost(
-            f'rank {rank} cannot reach the other processes ({size} in all): one of them has ended, '
-            f'or has not answered for {timeout():g} seconds (D2LITE_TIMEOUT)'
-        ) from error
+        raise ProcessesLost(sentence(rank, size)) from error
+
+
+def sentence(rank: int, size: int) -> str:
+    """The sentence by which a process tells that it cannot reach the others."""
+    return (
+        f'rank {rank} cannot reach the other processes ({size} in all): one of them has ended, was '
+        f'not started, or has not answered for {timeout():g} seconds (D2LITE_TIMEOUT)'
+    )
 
 
 def _to_bytes(state: Any) -> bytes:

@@ -104,10 +104,14 @@ class TrainsTogether:
 
         return map_batch(part, batch), weight
 
-    def over_all(self, numbers: Sequence[float], weights: Sequence[float]) -> list[float]:
-        """The values of steps over the whole minibatches: weighted sums over the processes."""
+    def over_all(
+        self, label: str, numbers: Sequence[float], weights: Sequence[float]
+    ) -> list[float]:
+        """The values of steps over the whole minibatches: weighted means over the processes."""
         if not (self.processes.takes_shares and self.fitting):
             return list(numbers)
+        if label.endswith('_ppl'):  # the perplexity is the exponential of a mean
+            return np.exp(self.processes.sum(np.multiply(np.log(numbers), weights))).tolist()
         return self.processes.sum(np.multiply(numbers, weights)).tolist()
 
     def on_first(self, function: Callable[[], Any]) -> None:

@@ -72,7 +72,7 @@ class Metrics:
         pending, self.pending = self.pending, {}
         board = self.trainer.model.board
         for label, (xs, values, weights) in pending.items():
-            numbers = self.trainer.over_all(self.trainer.numbers(values), weights)
+            numbers = self.trainer.over_all(label, self.trainer.numbers(values), weights)
             self.values.setdefault(label, []).extend(numbers)
             if self.is_drawn_later(label):
                 self.end_of_plot = xs[-1]

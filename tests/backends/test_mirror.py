@@ -76,7 +76,7 @@ ADDITIONS = {
     'd2lite_tensorflow/resnet.py': {'BatchNorm', 'layers'},
     'd2lite_mxnet/parameters.py': {'blocks', 'own_parameters'},
     'd2lite_tensorflow/module.py': {'plain_variables', 'layers_in'},
-    'd2lite_torch/module.py': {'plain_tensors'},
+    'd2lite_torch/module.py': {'evaluating', 'plain_tensors'},
     'd2lite_mxnet/module.py': {'plain_arrays'},
     # Gluon's losses are blocks, which are made once.
     'd2lite_mxnet/classification.py': {'softmax_cross_entropy'},
