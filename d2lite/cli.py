@@ -9,6 +9,7 @@ import d2lite
 from d2lite.commands.convert import convert
 from d2lite.commands.doctor import doctor
 from d2lite.commands.lessons import lessons
+from d2lite.commands.library import library
 from d2lite.commands.new_page import new_page
 from d2lite.commands.parity import parity
 from d2lite.commands.run import run
@@ -19,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode='markdown',
     pretty_exceptions_enable=False,
 )
-for command in run, convert, new_page, lessons, doctor, parity:
+for command in run, convert, library, new_page, lessons, doctor, parity:
     app.command()(command)
 
 

@@ -13,7 +13,7 @@ contents of a folder above lead there, it is the folder above.
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -57,6 +57,10 @@ class Course:
             where = self.folder / FILE
             raise CourseError(f'{where}: pages has {pattern!r}, and there is no such file')
         return found
+
+    def preferring(self, choice: str) -> 'Course':
+        """The same course, with `'d2lite'` or `'course'` as whose definition of a name counts."""
+        return replace(self, prefer=choice)
 
     def place(self, page: Path) -> str:
         """The path of a page below the folder, as messages have it."""

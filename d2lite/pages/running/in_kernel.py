@@ -1,7 +1,6 @@
 """The functions that the runner calls in the kernel, before the first cell and after the last."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ def set_up(
     tab.select(name)
     course = find_course(Path(page)) if page else None
     if course and prefer:
-        course = replace(course, prefer=prefer)
+        course = course.preferring(prefer)
     faces.ask_for_page(course, page and Path(page), name, get_ipython().user_ns)
     get_ipython().push({'d2l': faces.face_of(name), 'tab': tab.Tab()})
     if seed is not None:

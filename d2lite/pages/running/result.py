@@ -1,6 +1,6 @@
 """The result of a page on one tab, and the error that ended it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ class TabResult:
     def prefer(self, choice: str | None) -> None:
         """Sets whose definition of a name counts, `'d2lite'` or `'course'`; None: as it is."""
         if self.course and choice:
-            self.course = replace(self.course, prefer=choice)
+            self.course = self.course.preferring(choice)
 
     @property
     def lent(self) -> list[str]:
