@@ -33,7 +33,7 @@ class Module(module.Module, nn.Module):
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Within this context `model` has no dropout, moves no running statistics, has no gradients."""
     training = model.training
-    pass
+    model.eval()
     try:
         with torch.no_grad():
             yield

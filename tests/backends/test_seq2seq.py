@@ -199,6 +199,16 @@ def test_a_resumed_training_ends_the_same(d2l, tmp_path):
     np.testing.assert_array_equal(once, again)  # nothing is dropped in a prediction
 
 
+def test_predictions_are_without_dropout_also_while_the_model_is_trained(d2l):
+    batch = sentences(8)
+    trainer = trained(d2l, DECODERS[1], [batch], num_layers=2, dropout=0.5, num_hiddens=32)
+    expected, _ = written(d2l, trainer, batch)
+    trainer.set_training(True)
+    for _ in range(3):
+        np.testing.assert_array_equal(written(d2l, trainer, batch)[0], expected)
+    assert trainer.model.training
+
+
 def test_batches_that_do_not_fit(d2l):
     src, dec, valid_len, labels = sentences(4)
     trainer = trained(d2l, 'Seq2SeqDecoder', [(src, dec, valid_len, labels)])
