@@ -8,6 +8,7 @@ import typer
 import d2lite
 from d2lite.commands.convert import convert
 from d2lite.commands.doctor import doctor
+from d2lite.commands.launch import launch
 from d2lite.commands.lessons import lessons
 from d2lite.commands.library import library
 from d2lite.commands.new_page import new_page
@@ -22,6 +23,8 @@ app = typer.Typer(
 )
 for command in run, convert, library, new_page, lessons, doctor, parity:
     app.command()(command)
+# What comes after the script is the script's own.
+app.command(context_settings={'allow_interspersed_args': False})(launch)
 
 
 def main() -> None:

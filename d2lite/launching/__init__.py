@@ -1,0 +1,1 @@
+"""Starting one lesson as several processes, which train together."""
