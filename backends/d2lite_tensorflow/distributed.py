@@ -101,11 +101,12 @@ class Plots:
         self.values.setdefault(_index(), []).append((label, tf.convert_to_tensor(value)))
 
     def weighted(self, index: int, weight: float) -> list[tuple[str, tf.Tensor]]:
-        """What a replica has plotted, its part of a mean; perplexities are means of logarithms."""
-        return [
-            (label, (tf.math.log(y) if label.endswith('_ppl') else y) * tf.cast(weight, y.dtype))
-            for label, y in self.values.get(index, ())
-        ]
+        """What a replica has plotted, its part of a mean; of perplexities that of logarithms."""
+        values = []
+        for label, value in self.values.get(index, ()):
+            part = tf.math.log(value) if label.endswith('_ppl') else value
+            values.append((label, part * tf.constant(weight, part.dtype)))
+        return values
 
 
 @contextlib.contextmanager

@@ -71,7 +71,7 @@ class Trainer(trainer.Trainer):
             loss = self.model.training_step(batch)
             check_loss(self.model, loss)
             scaled = self.optim.scale_loss(loss) if precision.scales(self.optim) else loss
-            scaled = scaled if weight is None else scaled * tf.cast(weight, scaled.dtype)
+            scaled = scaled if weight is None else scaled * tf.constant(weight, scaled.dtype)
         grads = tape.gradient(scaled, self.model.trainable_variables)
         if all(grad is None for grad in grads):
             raise no_gradients(self.model)
