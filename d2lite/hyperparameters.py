@@ -1,12 +1,14 @@
 """Constructor arguments as attributes, and classes that are defined cell by cell."""
 
 import dataclasses
+import difflib
 import dis
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterable
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 Member = TypeVar('Member')
 
@@ -15,6 +17,11 @@ class HyperParameters:
     """A class whose constructor arguments become attributes with one call."""
 
     not_hyperparameters = ()  # names of arguments that are a framework's own
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        _check_names(cls, kwargs)
+        new = super().__new__
+        return new(cls) if new is object.__new__ else new(cls, *args, **kwargs)
 
     def save_hyperparameters(self, ignore: Iterable[str] = ()) -> None:
         """Saves the arguments of the calling `__init__` as attributes, and in `self.hparams`.
@@ -46,6 +53,26 @@ class HyperParameters:
         hparams = {**getattr(self, 'hparams', {}), **saved}
         # A frozen dataclass, which has its fields, refuses to be given an attribute.
         (object.__setattr__ if fields else setattr)(self, 'hparams', hparams)
+
+
+def _check_names(cls, kwargs):
+    """Raises TypeError for an argument that `cls` does not take, and says which is like it."""
+    parameters = _parameters(cls.__init__) if kwargs else {}
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return
+    for name in kwargs:
+        if name not in parameters:
+            alike = difflib.get_close_matches(name, parameters, 1)
+            meant = f'Did you mean {alike[0]!r}? ' if alike else ''
+            takes = ', '.join(parameters) or 'none'
+            raise TypeError(f'{cls.__name__}() has no argument {name!r}. {meant}It takes {takes}')
+
+
+@functools.lru_cache(maxsize=1000)
+def _parameters(init):
+    """The parameters of an `__init__` after `self`, by name."""
+    _, *parameters = inspect.signature(init).parameters.values()
+    return {each.name: each for each in parameters}
 
 
 def _fields(thing):

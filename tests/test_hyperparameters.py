@@ -166,3 +166,25 @@ def test_a_method_added_to_one_backend_stays_there(d2l):
     assert Trainer(max_epochs=1).prepare_batch(None) == 'changed'
     assert d2l.Trainer(max_epochs=1).prepare_batch('batch') == 'batch'
     assert trainer.Trainer.prepare_batch is not prepare_batch
+
+
+def test_a_misspelled_argument_is_told_by_every_class(d2l):
+    for make, name, meant in [
+        (lambda: d2l.Trainer(max_epoch=1), 'max_epoch', 'max_epochs'),
+        (lambda: d2l.MLP(num_output=10, num_hiddens=2, lr=0.1), 'num_output', 'num_outputs'),
+        (lambda: d2l.ProgressBoard(xlable='x'), 'xlable', 'xlabel'),
+    ]:
+        with pytest.raises(TypeError, match=rf"no argument '{name}'\. Did you mean '{meant}'\?"):
+            make()
+    with pytest.raises(
+        TypeError, match=r"^LeNet\(\) has no argument 'foo'\. It takes lr, num_classes"
+    ):
+        d2l.LeNet(foo=1)
+
+
+def test_a_class_that_takes_any_argument_is_given_them():
+    class Open(HyperParameters):
+        def __init__(self, **kwargs):
+            self.save_hyperparameters()
+
+    assert Open(anything=1).hparams == {'kwargs': {'anything': 1}}
