@@ -16,7 +16,7 @@ from d2lite.pages.hints import MISSING
 if TYPE_CHECKING:
     from d2lite.pages.running.result import Failure
 
-# Of a call whose arguments do not fit: `TimeMachine() has no argument …`, `f() got an unexpected …`.
+# Of a call whose arguments do not fit: `TimeMachine() has no argument …`, `f() got an …`.
 CALL = re.compile(r'^(?:\w+\.)*?(?P<name>\w+)(?:\.__init__)?\(\) (?:got|takes|missing|has no)')
 CALLED = re.compile(r'\bd2l\.(\w+)\(')
 PLACE = re.compile(r'(?:File )?"?(?P<file>[^\s"]+\.q?md)(?:", line |:)(?P<line>\d+)')
