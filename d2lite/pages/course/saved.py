@@ -48,6 +48,8 @@ def code_of(cells: list[Cell], tab: str) -> PageCode:
     """What these cells save and import. Cells that are not Python are left out."""
     saved, imports, stray, without_name = [], [], [], []
     for cell in cells:
+        if '@save' not in cell.source and 'import' not in cell.source:
+            continue
         try:
             body = statements(cell.source, tab)
             marks = _mark_lines(cell.source)
@@ -159,6 +161,8 @@ def _end_of_head(node: ast.stmt) -> int:
 
 def _mark_lines(source: str) -> dict[int, bool]:
     """The lines with a mark, and whether it is alone on its line."""
+    if '@save' not in source:
+        return {}
     text = mask_ipython(source)
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     comments = (token for token in tokens if token.type == tokenize.COMMENT)

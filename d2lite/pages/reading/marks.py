@@ -37,6 +37,7 @@ TOKEN = re.compile(
     """,
     re.S | re.X | re.M,
 )
+PARSER = MarkdownIt('commonmark')
 
 
 def marks(prose: Prose) -> Iterator[tuple[re.Match, int]]:
@@ -64,7 +65,7 @@ def outside_code(text: str, stored_outputs: bool = False) -> list[str]:
     """
     lines = re.findall(r'[^\n]*\n|[^\n]+', text)
     pieces, position = [], 0
-    for token in MarkdownIt('commonmark').parse(text):
+    for token in PARSER.parse(text):
         if token.type in ('fence', 'code_block') and token.map[0] >= position:
             start, end = token.map
             stored = token.type == 'fence' and '.output' in token.info.strip(' {}').split()

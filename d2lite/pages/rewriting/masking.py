@@ -5,6 +5,7 @@ What reads Python only sees `pass` in their place; the line itself follows as a 
 
 import ast
 import re
+from functools import lru_cache
 
 IPYTHON_LINE = re.compile(
     r'^([ \t]*)(?=(?:[%!?].*|[\w.]+\?{1,2}[ \t]*|[\w.,]+[ \t]*=[ \t]*[%!].*)$)', re.M
@@ -13,6 +14,7 @@ IPYTHON_LINE = re.compile(
 MASK = 'pass  #\ue000'
 
 
+@lru_cache(maxsize=64)
 def mask_ipython(text: str) -> str:
     """The code as Python, with the same lines. Raises SyntaxError, Python's own, if it is none."""
     try:

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from d2lite.pages.compat.table import hint as hint_of_old_name
 from d2lite.pages.course.hints import CourseHints
 from d2lite.pages.hints import hint_for
+from d2lite.pages.packages import missing_package_hint
 from d2lite.pages.reading.page import Cell
 from d2lite.pages.running.places import Places
 from d2lite.pages.running.result import Failure
@@ -152,8 +153,10 @@ def _failure(error: CellExecutionError, node, cell: Cell | None, lent: bool) -> 
     found = re.search(rf'In ?\[{node.execution_count}\],.*?\bline:? (\d+)', text)
     line = cell.first_line + int(found[1]) - 1 if found else cell.first_line
     message = ANSI.sub('', error.evalue)
-    hint = hint_for(error.ename, message) or hint_of_old_name(
-        error.ename, message, cell.source, lent
+    hint = (
+        hint_for(error.ename, message)
+        or missing_package_hint(error.ename, message)
+        or hint_of_old_name(error.ename, message, cell.source, lent)
     )
     return Failure(cell, line, error.ename, message, text, hint)
 

@@ -1,0 +1,1 @@
+from small import small  # noqa: F401
