@@ -7,7 +7,7 @@ import pytest
 from contract import backend_of, small_data
 
 # What `Trainer(compile=)` has to be for compiled steps.
-COMPILE = {'jax': None, 'tensorflow': None, 'pytorch': True, 'mxnet': None}
+COMPILE = {'jax': None, 'nnx': None, 'tensorflow': None, 'pytorch': True, 'mxnet': None}
 
 
 @pytest.fixture(autouse=True)
@@ -71,5 +71,7 @@ def scratch(d2l):
 def sgd(d2l, model, lr):
     """d2lite's own optimizer for a model from scratch."""
     return (
-        d2l.SGD(lr) if backend_of(d2l) in ('jax', 'tensorflow') else d2l.SGD([model.w, model.b], lr)
+        d2l.SGD(lr)
+        if backend_of(d2l) in ('jax', 'nnx', 'tensorflow')
+        else d2l.SGD([model.w, model.b], lr)
     )

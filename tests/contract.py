@@ -14,7 +14,8 @@ import pytest
 import d2lite
 from d2lite import selection
 
-BACKENDS = list(selection.PREFERENCE)
+# D2LITE_TEST_BACKENDS=pytorch,nnx: the shared tests run on these.
+BACKENDS = os.environ.get('D2LITE_TEST_BACKENDS', ','.join(selection.PREFERENCE)).split(',')
 
 
 def require(name):
@@ -31,6 +32,11 @@ def require(name):
 
 def backend_of(d2l):
     return d2l.Module.backend
+
+
+def another(d2l):
+    """The namespace of another backend."""
+    return require('jax' if backend_of(d2l) == 'pytorch' else 'pytorch')
 
 
 def small_data(d2l, num_train=64, num_val=32, batch_size=16, **kwargs):

@@ -8,9 +8,13 @@ LR = 0.5
 
 def model_of(d2l, layer, num_arguments):
     """A model that calls `layer` on its inputs, filled up with None, with a squared loss."""
-    return {'pytorch': _torch, 'mxnet': _mxnet, 'tensorflow': _tensorflow, 'jax': _jax}[
-        backend_of(d2l)
-    ](d2l, num_arguments)(layer)
+    return {
+        'pytorch': _torch,
+        'mxnet': _mxnet,
+        'tensorflow': _tensorflow,
+        'jax': _jax,
+        'nnx': _nnx,
+    }[backend_of(d2l)](d2l, num_arguments)(layer)
 
 
 def _torch(d2l, num_arguments):
@@ -76,6 +80,23 @@ def _jax(d2l, num_arguments):
     return Model
 
 
+def _nnx(d2l, num_arguments):
+    class Model(d2l.Module):
+        lr = LR
+
+        def __init__(self, layer):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, *inputs):
+            return self.layer(*inputs, *[None] * (num_arguments - len(inputs)))
+
+        def loss(self, y_hat, y):
+            return ((y_hat - y) ** 2).mean()
+
+    return Model
+
+
 def tensors(d2l, arrays):
     return tuple(on_device(d2l, d2l.DataModule.tensor(array)) for array in arrays)
 
@@ -113,5 +134,10 @@ def called(d2l, trainer, *inputs):
         model.eval()
         with torch.no_grad():
             return d2l.numpy(model(*inputs))
+    if backend_of(d2l) == 'nnx':
+        from flax import nnx
+
+        model.eval()
+        return d2l.numpy(nnx.jit(lambda model, *inputs: model(*inputs))(model, *inputs))
     model.training = False
     return d2l.numpy(model(*inputs))

@@ -32,6 +32,7 @@ def momentum_model(d2l):
         'mxnet': mxnet_optimizer,
         'tensorflow': tensorflow_optimizer,
         'jax': jax_optimizer,
+        'nnx': jax_optimizer,
     }
 
     class Momentum(d2l.LinearRegression):
@@ -42,9 +43,13 @@ def momentum_model(d2l):
 
 def dropout_model(d2l):
     """A hidden layer with dropout: other units in each step, from the framework's random state."""
-    return {'pytorch': _torch, 'mxnet': _mxnet, 'tensorflow': _tensorflow, 'jax': _jax}[
-        backend_of(d2l)
-    ](d2l)
+    return {
+        'pytorch': _torch,
+        'mxnet': _mxnet,
+        'tensorflow': _tensorflow,
+        'jax': _jax,
+        'nnx': _nnx,
+    }[backend_of(d2l)](d2l)
 
 
 def _torch(d2l):
@@ -120,6 +125,25 @@ def _jax(d2l):
             rngs = {'dropout': state.dropout_rng}
             y_hat = state.apply_fn({'params': params}, *X, rngs=rngs)
             return optax.l2_loss(y_hat, y).mean()
+
+        def configure_optimizers(self):
+            return optax.adam(self.lr)
+
+    return Model(lr=0.01)
+
+
+def _nnx(d2l):
+    import optax
+    from flax import nnx
+
+    from d2lite_nnx import lazy
+
+    class Model(d2l.LinearRegression):
+        def __init__(self, lr):
+            super().__init__(lr)
+            rngs = nnx.Rngs(d2l.get_seed())
+            hidden, drop = lazy.Linear(8, rngs=rngs), nnx.Dropout(0.5, rngs=rngs)
+            self.net = nnx.Sequential(hidden, nnx.relu, drop, nnx.Linear(8, 1, rngs=rngs))
 
         def configure_optimizers(self):
             return optax.adam(self.lr)

@@ -9,9 +9,13 @@ from contract import backend_of
 
 def classifier(d2l, *layers, lr=0.1, optimizer=None):
     """A Classifier with these layers, trained by plain SGD or what `optimizer` returns."""
-    made = {'pytorch': _torch, 'mxnet': _mxnet, 'tensorflow': _tensorflow, 'jax': _jax}[
-        backend_of(d2l)
-    ](d2l, layers)
+    made = {
+        'pytorch': _torch,
+        'mxnet': _mxnet,
+        'tensorflow': _tensorflow,
+        'jax': _jax,
+        'nnx': _nnx,
+    }[backend_of(d2l)](d2l, layers)
     made.configure_optimizers = optimizer or made.configure_optimizers
     return made(lr=lr)
 
@@ -183,5 +187,35 @@ def _jax(d2l, layers):
         def setup(self):
             made = makers(self.training)
             self.net = nn.Sequential([made[name](*sizes) for name, *sizes in layers])
+
+    return Model
+
+
+def _nnx(d2l, layers):
+    from flax import nnx
+
+    from d2lite_nnx import lazy
+    from d2lite_nnx.classification import flatten
+    from d2lite_nnx.resnet import BatchNorm, global_avg_pool
+
+    class Model(d2l.Classifier):
+        def __init__(self, lr):
+            super().__init__()
+            self.save_hyperparameters()
+            rngs = nnx.Rngs(d2l.get_seed())
+            conv = {'kernel_size': (3, 3), 'padding': 1, 'rngs': rngs}
+            makers = {
+                'dense': lambda size: lazy.Linear(size, rngs=rngs),
+                'conv': lambda channels: lazy.Conv(channels, **conv),
+                'batch_norm': lambda: BatchNorm(rngs=rngs),
+                'batch_norm_dense': lambda: BatchNorm(rngs=rngs),
+                'dropout': lambda rate: nnx.Dropout(rate, rngs=rngs),
+                'relu': lambda: nnx.relu,
+                'flatten': lambda: flatten,
+                'mean': lambda: global_avg_pool,
+                'residual': lambda *sizes: d2l.Residual(*sizes, rngs=rngs),
+                'resnext': lambda *sizes: d2l.ResNeXtBlock(*sizes, rngs=rngs),
+            }
+            self.net = nnx.Sequential(*[makers[name](*sizes) for name, *sizes in layers])
 
     return Model

@@ -217,6 +217,15 @@ DIFFERING_SIGNATURES: dict[str, dict[str, str]] = {
         'Classifier.accuracy': 'params, X, Y, state, averaged',
         'Classifier.layer_summary': 'X_shape, key',
     },
+    'nnx': {  # as in PyTorch; parameters are in the model, gradients beside it
+        'RNN': 'num_inputs, num_hiddens',
+        'GRU': 'num_inputs, num_hiddens, num_layers, dropout',
+        'LSTM': 'num_inputs, num_hiddens, num_layers, dropout',
+        'SGD': 'lr',
+        'sgd': 'params, grads, lr, batch_size',
+        'grad_clipping': 'grads, theta',
+        'Trainer.clip_gradients': 'grad_clip_val, grads',
+    },
     'pytorch': {  # no recurrent layer of PyTorch finds its number of inputs itself
         'RNN': 'num_inputs, num_hiddens',
         'GRU': 'num_inputs, num_hiddens, num_layers, dropout',

@@ -13,6 +13,9 @@ def taken(d2l, name):
     """The parameters of `name` on a backend, without self."""
     owner, _, method = name.partition('.')
     target = getattr(d2l, owner)
+    if not method and backend_of(d2l) == 'nnx' and isinstance(target, type):
+        # All classes of Flax NNX are called in one way, which hands on the arguments.
+        return list(inspect.signature(target.__init__).parameters.values())[1:]
     if not method:
         return list(inspect.signature(target).parameters.values())
     return list(inspect.signature(getattr(target, method)).parameters.values())[1:]

@@ -23,7 +23,8 @@ def wheel(tmp_path_factory):
 def test_the_wheel_holds_every_package(wheel):
     top = {name.split('/')[0] for name in wheel.namelist()}
     top = {name for name in top if not name.endswith('.dist-info')}
-    assert top == {'d2lite', 'd2lite_mxnet', 'd2lite_torch', 'd2lite_tensorflow', 'd2lite_jax'}
+    backends = ('mxnet', 'torch', 'tensorflow', 'jax', 'nnx')
+    assert top == {'d2lite', *(f'd2lite_{name}' for name in backends)}
 
 
 def test_the_wheel_holds_every_file(wheel):
@@ -56,6 +57,7 @@ def test_the_wheel_registers_backends_and_the_command(wheel):
         'mxnet = d2lite_mxnet',
         'tensorflow = d2lite_tensorflow',
         'jax = d2lite_jax',
+        'nnx = d2lite_nnx',
     ):
         assert line in text
 

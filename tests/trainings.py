@@ -114,10 +114,13 @@ def evaluate(d2l, trainer, X):
         state = trainer.state
         variables = {'params': state.params, 'batch_stats': state.batch_stats}
         return d2l.numpy(trainer.jitted_apply(variables, X))
-    return d2l.numpy(model(X))
-    if backend_of(d2l) == 'jax':
-        state = trainer.state
-        return d2l.numpy(model.apply({'params': state.params, 'batch_stats': state.batch_stats}, X))
+    if backend_of(d2l) == 'nnx':
+        import jax
+        from flax import nnx
+
+        model.eval()
+        graphdef, state = nnx.split(model)
+        return d2l.numpy(jax.jit(lambda state, X: nnx.merge(graphdef, state)(X))(state, X))
     return d2l.numpy(model(X))
 
 

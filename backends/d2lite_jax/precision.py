@@ -50,6 +50,13 @@ def settings(trainer: 'Trainer') -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def in_float64() -> Iterator[None]:
+    """JAX's settings with which models are made and trained in float64, undone afterwards."""
+    with jax.enable_x64(True):
+        yield
+
+
 def cast(trainer: 'Trainer', params: Mapping, batch: Any) -> tuple:
     """Parameters and inputs in the type in which a step computes. Labels are left as they are.
 

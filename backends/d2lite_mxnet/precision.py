@@ -27,3 +27,8 @@ def prepare(trainer: 'Trainer') -> None:
 def settings(trainer: 'Trainer') -> contextlib.AbstractContextManager:
     """MXNet's settings for the trainer's precision: there are none."""
     return contextlib.nullcontext()
+
+
+def in_float64() -> contextlib.AbstractContextManager:
+    """The settings with which models are made and trained in float64: there are none."""
+    return contextlib.nullcontext()

@@ -9,7 +9,7 @@ from d2lite.shared import *
 from d2lite_jax.clipping import grad_clipping
 from d2lite_jax.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
 from d2lite_jax.optimizer import SGD
-from d2lite_nnx import framework
+from d2lite_nnx import framework, lazy
 from d2lite_nnx.attention import (
     AdditiveAttention,
     DotProductAttention,
@@ -66,4 +66,4 @@ from d2lite_nnx.transformer import (
 from d2lite_nnx.transformer_lm import TransformerLM
 from d2lite_nnx.vision_transformer import PatchEmbedding, ViT, ViTBlock, ViTMLP
 
-__all__ = [*NAMES, 'get_key', 'get_seed']
+__all__ = [*NAMES, 'lazy', 'get_key', 'get_seed']

@@ -12,7 +12,6 @@ from flax import nnx
 from jax import numpy as jnp
 
 from d2lite.training.compiled import CannotCompile, collected_outputs
-from d2lite.training.side_effects import side_effects
 from d2lite.training.step_code import plain_attributes
 from d2lite_jax import compiled
 from d2lite_nnx.train_state import TrainState, state_of
@@ -32,15 +31,6 @@ class CompiledEpoch(compiled.CompiledEpoch):
         parts = nnx.split((trainer.model, trainer.optim), nnx.Param, nnx.Variable, ...)
         self.graphdef, *_, self.constants = parts
         self.structure = jax.tree.structure(trainer.state)
-
-    def prepare(self) -> None:
-        if effect := side_effects(self.trainer.optim.tx, start={'update'}):
-            raise CannotCompile(effect)
-        super().prepare()
-
-    def objects_read(self) -> tuple:
-        trainer = self.trainer
-        return plain_attributes(trainer), type(trainer), trainer.optim.tx, trainer.model
 
     def values_read(self) -> tuple:
         return super().values_read(), modes_of(self.trainer.model)

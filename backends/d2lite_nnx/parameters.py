@@ -39,10 +39,10 @@ def _variables(trainer) -> Iterator[tuple[str, nnx.Variable]]:
     found = dict(nnx.to_flat_state(nnx.variables(trainer.model, kinds)))
     paths, names = {}, defaultdict(list)
     for *before, name in found:
-        names[tuple(before)].append(name)
+        names[tuple(before)].append(str(name))
     for keys in found:
         before = _attributes(trainer.model, keys[:-1])
-        paths[keys] = '.'.join([*before, neutral_names(names[keys[:-1]])[keys[-1]]])
+        paths[keys] = '.'.join([*before, neutral_names(names[keys[:-1]])[str(keys[-1])]])
     numbers = numbered(paths.values())
     for keys, variable in found.items():
         yield numbers[paths[keys]], variable

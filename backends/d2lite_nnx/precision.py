@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from d2lite.training.precision import HALF
-from d2lite_jax.precision import settings  # noqa: F401
+from d2lite_jax.precision import in_float64, settings  # noqa: F401
 
 if TYPE_CHECKING:
     from d2lite_nnx.module import Module

@@ -83,10 +83,16 @@ class EncoderDecoder(Classifier):
         """
         if device is not None:
             batch = jax.device_put(batch, device)
-        encode, decode = _program(self.encoder), _program(self.decoder)
+        training = self.training
+        self.eval()  # without dropout
+        decode = _program(self.decoder)
+
+        @nnx.jit  # which gives the encoder its attention weights
+        def encode(encoder, *inputs):
+            return encoder(*inputs)
 
         def start(src, src_valid_len):
-            enc_all_outputs, _ = encode(src, src_valid_len)
+            enc_all_outputs = encode(self.encoder, src, src_valid_len)
             return self.decoder.init_state(enc_all_outputs, src_valid_len)
 
         def step(X, state):
@@ -94,17 +100,17 @@ class EncoderDecoder(Classifier):
             return Y, state, weights_of(self.decoder, weights) if save_attention_weights else None
 
         tokens, weights = decoded(self, tensor, start, step, batch, num_steps, beam_size, eos)
+        (self.train if training else self.eval)()
         return tokens, weights if save_attention_weights else []
 
 
 def _program(part):
-    """The encoder or the decoder as one program, which also returns its attention weights."""
+    """The decoder as one program, which also returns its attention weights."""
     graphdef, variables = nnx.split(part)
 
     @jax.jit
     def apply(variables, *inputs):
         part = nnx.merge(graphdef, variables)
-        part.eval()  # without dropout
         outputs = part(*inputs)
         return outputs, getattr(part, 'attention_weights', None)
 

@@ -25,7 +25,9 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
 
 def optimizer_name(trainer: 'Trainer') -> str:
     """What the optimizer keeps from step to step, in words: in JAX it has no name."""
-    return ', '.join(_kinds(trainer.optim.opt_state)) or type(trainer.optim.tx.optim).__name__
+    tx = trainer.optim.tx
+    kinds = ', '.join(_kinds(trainer.optim.opt_state))
+    return kinds or type(getattr(tx, 'optim', tx)).__name__
 
 
 def get_random_state() -> dict:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import jax
 import optax
 from flax import nnx
+from jax import numpy as jnp
 
 
 class TrainState(NamedTuple):
@@ -27,7 +28,19 @@ def optimizer_of(model: nnx.Module, optim: Any) -> nnx.Optimizer:
     """The optimizer of NNX that `configure_optimizers` returned, or one of what it returned."""
     if isinstance(optim, nnx.Optimizer):
         return optim
-    return nnx.Optimizer(model, Transformation(optim), wrt=nnx.Param)
+    return Optimizer(model, Transformation(optim), wrt=nnx.Param)
+
+
+class Optimizer(nnx.Optimizer):
+    """NNX's own, with the learning rate of the optimizer that it was made of, if that has one."""
+
+    @property
+    def lr(self) -> float:
+        return self.tx.optim.lr
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        self.tx.optim.lr = lr
 
 
 class Transformation:
@@ -48,3 +61,18 @@ class Transformation:
 def learning_rates(opt_state: Any) -> list:
     """The learning rates in the state of an optimizer, from its `inject_hyperparams`."""
     return [rate for _, rate in optax.tree.get_all_with_path(opt_state, 'learning_rate')]
+
+
+class Plotted:
+    """Collects what is plotted in a function that is differentiated, which leaves it as a result.
+
+    Within it, numbers have no values yet.
+    """
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.values: list = []
+
+    def log(self, label: str, value: Any) -> None:
+        self.labels.append(label)
+        self.values.append(jnp.asarray(value))

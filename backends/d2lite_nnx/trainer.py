@@ -10,7 +10,7 @@ from flax import nnx
 from jax import numpy as jnp
 
 from d2lite.training import trainer
-from d2lite.training.arguments import check_loss
+from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.compiled import collected_outputs
 from d2lite_jax.clipping import grad_clipping
 from d2lite_jax.compiled import compiled_once
@@ -21,7 +21,7 @@ from d2lite_nnx.data import DataModule
 from d2lite_nnx.framework import NAME, version
 from d2lite_nnx.lazy import unmade
 from d2lite_nnx.tensor import concat
-from d2lite_nnx.train_state import TrainState, learning_rates, optimizer_of, state_of
+from d2lite_nnx.train_state import Plotted, TrainState, learning_rates, optimizer_of, state_of
 
 if TYPE_CHECKING:
     from d2lite_nnx.module import Module
@@ -54,18 +54,20 @@ class Trainer(trainer.Trainer):
 
     def train_step(self, batch: Any) -> None:
         """One update: parameters, optimizer state, batch statistics, counts of random keys."""
-        # Within the differentiated function numbers have no values yet; what is plotted leaves it
-        # as a result.
-        labels = []
 
         def loss_of(model, batch):
-            with collected_outputs(self) as outputs:
+            metrics, self.metrics = self.metrics, Plotted()
+            try:
                 loss = model.training_step(batch)
-            check_loss(model, loss)
-            labels[:] = outputs.labels
-            return jnp.reshape(loss, ()), [jnp.asarray(value) for value in outputs.values]
+                check_loss(model, loss)
+                return jnp.reshape(loss, ()), self.metrics.values
+            finally:
+                labels[:], self.metrics = self.metrics.labels, metrics
 
+        labels = []
         (_, values), grads = nnx.value_and_grad(loss_of, has_aux=True)(self.model, batch)
+        if not jax.tree.leaves(grads):
+            raise no_gradients(self.model)
         for label, value in zip(labels, values, strict=True):
             self.metrics.log(label, value)
         self.apply_gradients(grads)
@@ -154,8 +156,7 @@ class Trainer(trainer.Trainer):
         # gradients of 0, and forgotten.
         opt_state = nnx.as_pure(self.optim.opt_state)
         if not learning_rates(opt_state):
-            lr = getattr(self.optim.tx.optim, 'lr', None)
-            return None if lr is None else float(lr)
+            return super().current_lr()
         params = nnx.as_pure(nnx.state(self.model, self.optim.wrt))
         zeros = jax.tree.map(jnp.zeros_like, params)
         _, following = self.optim.tx.update(zeros, opt_state, params)

@@ -76,6 +76,20 @@ def settings(trainer: 'Trainer') -> Iterator[None]:
         tf.config.experimental.enable_tensor_float_32_execution(tf32)
 
 
+@contextlib.contextmanager
+def in_float64() -> Iterator[None]:
+    """Keras's settings with which models are made and trained in float64, undone afterwards."""
+    # The policy is for layers, the other setting for losses and learning rates.
+    floatx, policy = keras.backend.floatx(), keras.mixed_precision.global_policy()
+    keras.backend.set_floatx('float64')
+    keras.mixed_precision.set_global_policy('float64')
+    try:
+        yield
+    finally:
+        keras.backend.set_floatx(floatx)
+        keras.mixed_precision.set_global_policy(policy)
+
+
 @functools.cache  # another object would be a change that leads to a new trace
 def _policy(name):
     return keras.dtype_policies.get(name)

@@ -61,6 +61,17 @@ def settings(trainer: 'Trainer') -> Iterator[None]:
                     switch.fp32_precision = value
 
 
+@contextlib.contextmanager
+def in_float64() -> Iterator[None]:
+    """PyTorch's settings with which models are made and trained in float64, undone afterwards."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 def autocast(trainer: 'Trainer') -> contextlib.AbstractContextManager:
     """The context in which a step computes."""
     if trainer.precision not in HALF:

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -34,7 +33,9 @@ def record_training(backend: str, problem: Problem) -> TrainingRecord:
     backend = d2l.Module.backend
     state = seeds.get_state()  # making a model draws seeds, also where they are not used
     try:
-        with _precision(backend, problem.dtype):
+        arithmetic = d2l.Trainer.arithmetic
+        is_double = problem.dtype == 'float64'
+        with arithmetic.in_float64() if is_double else contextlib.nullcontext():
             losses, steps = _train(d2l, problem)
     finally:
         seeds.set_state(state)
@@ -109,36 +110,3 @@ def _data(d2l, problem):
             return self.get_tensorloader(self.tensors, train) if train else None
 
     return ArrayData()
-
-
-@contextlib.contextmanager
-def _precision(backend: str, dtype: str) -> Iterator[None]:
-    """Settings with which a framework computes in float64, undone afterwards."""
-    if dtype == 'float64' and backend == 'pytorch':
-        import torch
-
-        before = torch.get_default_dtype()
-        torch.set_default_dtype(torch.float64)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(before)
-    elif dtype == 'float64' and backend == 'jax':
-        import jax
-
-        with jax.enable_x64(True):
-            yield
-    elif dtype == 'float64' and backend == 'tensorflow':
-        from d2lite_tensorflow.framework import keras
-
-        # The policy is for layers, the other setting for losses and learning rates.
-        floatx, policy = keras.backend.floatx(), keras.mixed_precision.global_policy()
-        keras.backend.set_floatx(dtype)
-        keras.mixed_precision.set_global_policy(dtype)
-        try:
-            yield
-        finally:
-            keras.backend.set_floatx(floatx)
-            keras.mixed_precision.set_global_policy(policy)
-    else:
-        yield

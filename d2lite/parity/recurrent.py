@@ -1,5 +1,6 @@
 """Recurrent networks, language models and sequence to sequence, written out for the reference."""
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
@@ -126,7 +127,8 @@ def language_models(name: str, num_layers: int) -> ParityModel:
     """The comparison of an RNNLM with layers of this kind."""
 
     def make(d2l, lr):
-        sizes = (TOKENS, HIDDENS) if d2l.Module.backend == 'pytorch' else (HIDDENS,)
+        takes_inputs = 'num_inputs' in inspect.signature(d2l.RNN.__init__).parameters
+        sizes = (TOKENS, HIDDENS) if takes_inputs else (HIDDENS,)
         sizes = sizes if name == 'RNN' else (*sizes, num_layers)
         return d2l.RNNLM(getattr(d2l, name)(*sizes), TOKENS, lr)
 

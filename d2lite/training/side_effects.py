@@ -63,7 +63,9 @@ def _effects_in(code: types.CodeType, space: dict) -> Iterator[str]:
         elif operation == 'STORE_DEREF' and name in code.co_freevars:
             yield f'sets the variable {name!r} of another function'
         elif operation in ('STORE_SUBSCR', 'DELETE_SUBSCR'):
-            if any(_outlives_the_step(each, code, space) for each in line):
+            # `variable[...] = array` is how NNX, too, gives a variable its value.
+            whole = any(each.argval is ... for each in line)
+            if not whole and any(_outlives_the_step(each, code, space) for each in line):
                 yield 'changes an entry of something that outlives the step'
         elif operation == 'LOAD_GLOBAL' or operation == 'LOAD_NAME':
             value = space.get(name, getattr(builtins, name, None))

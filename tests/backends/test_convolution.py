@@ -156,10 +156,10 @@ def test_init_cnn_gives_weights_the_bounds_of_xavier(d2l):
         weight = params['layers_7']['kernel']
     else:
         model.apply_init([X], d2l.init_cnn)
-        layers = model.net.layers if backend_of(d2l) == 'tensorflow' else list(model.net)
+        in_list = backend_of(d2l) in ('tensorflow', 'nnx')
+        layers = model.net.layers if in_list else list(model.net)
         layer = [each for each in layers if type(each).__name__ in ('Linear', 'Dense')][0]
-        weight = {'pytorch': 'weight', 'mxnet': 'weight', 'tensorflow': 'kernel'}[backend_of(d2l)]
-        weight = getattr(layer, weight)
+        weight = layer.kernel if in_list else layer.weight
         weight = weight.data() if backend_of(d2l) == 'mxnet' else weight
     weight = np.array(d2l.numpy(weight))
     bound = np.sqrt(6 / 520)

@@ -22,7 +22,7 @@ KINDS = {
 
 
 def model(d2l, kind, lr=0.5):
-    sizes = (NUM_TOKENS,) if backend_of(d2l) == 'pytorch' else ()
+    sizes = (NUM_TOKENS,) if backend_of(d2l) in ('pytorch', 'nnx') else ()
     rnn = getattr(d2l, kind.partition(',')[0])(*sizes, NUM_HIDDENS, **KINDS[kind])
     return d2l.RNNLM(rnn, NUM_TOKENS, lr)
 

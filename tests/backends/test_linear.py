@@ -94,8 +94,8 @@ def test_initial_weights_are_the_same_on_every_backend():
 def test_the_functional_form_trains(d2l):
     features, labels = d2l.synthetic_data(d2l.tensor(W), B, 1000)
     assert tuple(features.shape) == (1000, 2) and tuple(labels.shape) == (1000, 1)
-    train = {'pytorch': train_torch, 'mxnet': train_mxnet, 'tensorflow': train_tf, 'jax': train_jax}
-    w, b = train[backend_of(d2l)](d2l, features, labels)
+    train = {'pytorch': train_torch, 'mxnet': train_mxnet, 'tensorflow': train_tf}
+    w, b = train.get(backend_of(d2l), train_jax)(d2l, features, labels)
     np.testing.assert_allclose(d2l.numpy(w)[:, 0], W, atol=2e-3)
     np.testing.assert_allclose(d2l.numpy(b), [B], atol=2e-3)
 

@@ -1,4 +1,4 @@
-"""The four backends mirror each other: the same files, with the same definitions in order."""
+"""The backends mirror each other: the same files, with the same definitions in order."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 BACKENDS = Path(__file__).parent.parent.parent / 'backends'
-PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet')]
+PACKAGES = [f'd2lite_{name}' for name in ('torch', 'jax', 'tensorflow', 'mxnet', 'nnx')]
 
 # What a framework needs beyond the others.
 ADDITIONS = {
@@ -38,6 +38,12 @@ ADDITIONS = {
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/devices.py': {'placed'},
+    'd2lite_nnx/framework.py': {'get_seed', 'get_key', 'rngs_or_new'},
+    'd2lite_nnx/compiled.py': {'MODES', 'modes_of'},
+    'd2lite_nnx/module.py': {'Plain'},
+    'd2lite_nnx/classification.py': {'flatten'},
+    'd2lite_nnx/convolution.py': {'avg_pool'},
+    'd2lite_nnx/resnet.py': {'BatchNorm', 'global_avg_pool'},
     # TensorFlow can be asked whether tf.random was seeded.
     'd2lite_tensorflow/state.py': {'SEED_OF_NONE', 'is_seeded'},
     'd2lite_tensorflow/compiled.py': {'OF_KERAS', 'NOT_TOLD'},
@@ -88,6 +94,7 @@ ADDITIONS = {
 ABSENT = {
     # JAX has no random numbers of its own that could be seeded.
     'd2lite_jax/framework.py': {'seed'},
+    'd2lite_nnx/framework.py': {'seed'},
 }
 
 # Functions that a framework has as they are may be plain assignments, so only names are compared
@@ -98,18 +105,25 @@ UNORDERED = {'tensor.py', 'framework.py'}
 # JAX alone has a recurrent cell of its own. On a CPU, PyTorch alone is told the layout of
 # convolutions; MXNet alone has blocks of two kinds.
 ALONE = {
-    'cells.py': ('d2lite_jax',),
+    'cells.py': ('d2lite_jax', 'd2lite_nnx'),
     'channels.py': ('d2lite_torch',),
     'graphs.py': ('d2lite_torch',),
     'hybrid.py': ('d2lite_mxnet',),
-    'train_state.py': ('d2lite_jax',),  # the others keep it in model and optimizer
+    'lazy.py': ('d2lite_nnx',),  # NNX has no layers that learn how many inputs they have
+    'train_state.py': ('d2lite_jax', 'd2lite_nnx'),  # the others keep it in model and optimizer
     # The others have channels last, as files have them.
     'flattening.py': ('d2lite_torch', 'd2lite_mxnet'),
 }
 
 
+# NNX is a second style of Flax. What has nothing to do with its modules it takes from JAX: these
+# files, and elsewhere the names that it imports from the file of the same name.
+TAKEN_FROM_JAX = {'clipping.py', 'devices.py', 'optimizer.py', 'tensor.py'}
+
+
 def files(package):
-    return sorted(path.name for path in (BACKENDS / package).glob('*.py'))
+    found = {path.name for path in (BACKENDS / package).glob('*.py')}
+    return sorted(found | TAKEN_FROM_JAX if package == 'd2lite_nnx' else found)
 
 
 def public_names(package, file):
@@ -121,6 +135,9 @@ def public_names(package, file):
         elif isinstance(node, ast.Assign):
             targets = [t for target in node.targets for t in getattr(target, 'elts', [target])]
             names += [target.id for target in targets if isinstance(target, ast.Name)]
+        elif package == 'd2lite_nnx' and isinstance(node, ast.ImportFrom):
+            if node.module == f'd2lite_jax.{Path(file).stem}':
+                names += [each.name for each in node.names]
     additions = ADDITIONS.get(f'{package}/{file}', set())
     return [name for name in names if not name.startswith('_') and name not in additions]
 
@@ -141,11 +158,13 @@ def test_every_backend_has_the_same_files():
     'file', [f for f in files(PACKAGES[0]) if f != '__init__.py' and f not in ALONE]
 )
 def test_every_file_has_the_same_definitions(package, file):
+    if package == 'd2lite_nnx' and file in TAKEN_FROM_JAX:
+        package = 'd2lite_jax'
     ours, first = public_names(package, file), public_names(PACKAGES[0], file)
     absent = ABSENT.get(f'{package}/{file}', set())
     assert not absent & set(ours)
     first = [name for name in first if name not in absent]
-    if file in UNORDERED:
+    if file in UNORDERED or package == 'd2lite_nnx':  # imports stand before definitions
         ours, first = sorted(ours), sorted(first)
     assert ours == first
 

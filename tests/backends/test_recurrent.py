@@ -13,7 +13,7 @@ RNG = np.random.default_rng(0)
 
 def network(d2l, name, num_inputs=NUM_TOKENS, num_hiddens=NUM_HIDDENS, **kwargs):
     """A recurrent network; PyTorch alone is told the number of inputs."""
-    sizes = (num_inputs,) if name == 'RNNScratch' or backend_of(d2l) == 'pytorch' else ()
+    sizes = (num_inputs,) if name == 'RNNScratch' or backend_of(d2l) in ('pytorch', 'nnx') else ()
     return getattr(d2l, name)(*sizes, num_hiddens, **kwargs)
 
 
@@ -299,7 +299,7 @@ def clipped(d2l, arrays, theta):
         return [None if grad is None else d2l.numpy(grad) for grad in grads]
 
     grads = [a if a is None else d2l.DataModule.tensor(a.copy()) for a in arrays]
-    if backend_of(d2l) in ('jax', 'tensorflow'):
+    if backend_of(d2l) in ('jax', 'nnx', 'tensorflow'):
         return in_numpy(d2l.grad_clipping(grads, theta))
 
     class Net:

@@ -628,9 +628,15 @@ OURS_ALONE = {
 CALLED = [
     (backend, name)
     for backend in BACKENDS
+    if backend in TABLES
     for name in interface.TENSORS
     if name not in {'int32', 'int64', 'float32'} | OURS_ALONE.get(backend, set())
 ]
+
+
+def test_nnx_has_the_very_functions_of_jax():
+    nnx, jax = require('nnx'), require('jax')
+    assert all(getattr(nnx, name) is getattr(jax, name) for name in interface.TENSORS)
 
 
 def called(d2l, call, function):

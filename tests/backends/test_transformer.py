@@ -168,7 +168,7 @@ def test_blocks_keep_the_shape(d2l):
     """Feed-forward, sum and norm, and the blocks by themselves, as a page calls them."""
     X = RNG.uniform(-1, 1, (2, 3, HIDDENS)).astype(np.float32)
     keras, norm = backend_of(d2l) == 'tensorflow', [[2]]
-    norm = norm if keras else [HIDDENS] if backend_of(d2l) == 'pytorch' else []
+    norm = norm if keras else [HIDDENS] if backend_of(d2l) in ('pytorch', 'nnx') else []
     block = d2l.TransformerEncoderBlock(*sizes(d2l), FFN, HEADS, 0.5)
     layers = [
         (d2l.PositionWiseFFN(FFN, 3), [X], (2, 3, 3)),

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from contract import BACKENDS, backend_of, require, small_data
+from contract import another, backend_of, small_data
 from models import dropout_model, momentum_model
 
 from d2lite.saving import storage
@@ -167,7 +167,7 @@ def test_another_model_is_refused_and_the_differences_are_listed(d2l, tmp_path):
 
 
 def test_another_backend_is_refused(d2l, tmp_path):
-    other = require(BACKENDS[BACKENDS.index(backend_of(d2l)) - 1])
+    other = another(d2l)
     train(other, 'LinearRegressionScratch', max_epochs=1).save_checkpoint(tmp_path / 'x')
     message = f'a checkpoint of {backend_of(other)}, this trainer is for {backend_of(d2l)}'
     with pytest.raises(ValueError, match=message):

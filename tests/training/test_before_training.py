@@ -100,7 +100,7 @@ def scheduled(d2l):
 
     class Model(d2l.LinearRegression):
         def configure_optimizers(self):
-            if backend == 'jax':
+            if backend in ('jax', 'nnx'):
                 import optax
 
                 schedule = optax.piecewise_constant_schedule(0.1, {4: 0.1})
@@ -154,7 +154,7 @@ def frozen(d2l):
 
 
 def test_a_model_of_which_all_is_frozen(d2l):
-    if backend_of(d2l) == 'jax':
+    if backend_of(d2l) in ('jax', 'nnx'):
         pytest.skip('Flax has no frozen parameters')
     sentence = 'the loss of LinearRegression(Scratch)? depends on no parameter that is trained'
     with pytest.raises(ValueError, match=sentence):

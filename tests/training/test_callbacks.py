@@ -186,7 +186,7 @@ def test_load_best_without_a_callback_that_kept_it(d2l):
 def test_learning_rates_are_monitored(d2l):
     monitor = d2l.LearningRateMonitor()
     trainer = run(d2l, monitor, model=d2l.LinearRegression(lr=0.25))
-    if backend_of(d2l) == 'jax':  # optax.sgd is a pair of functions
+    if backend_of(d2l) in ('jax', 'nnx'):  # optax.sgd is a pair of functions
         assert monitor.lrs == []
     else:
         assert monitor.lrs == [row['lr'] for row in trainer.history] == [0.25, 0.25]
@@ -289,8 +289,10 @@ SCHEDULES = [
     ('mxnet', 'steps'),
     ('tensorflow', 'steps'),
     ('jax', 'steps'),
+    ('nnx', 'steps'),
 ]
 OTHERS = {'mxnet': mxnet_optimizer, 'tensorflow': tensorflow_optimizer, 'jax': jax_optimizer}
+OTHERS['nnx'] = jax_optimizer
 
 
 @pytest.mark.parametrize('compiled', [True, False])

@@ -141,6 +141,7 @@ LAYERS = {
         *['Conv2D', 'BatchNormalization', 'ReLU', 'Residual', 'Flatten', 'Dropout', 'Dense']
     ],
     'jax': ['Conv', 'BatchNorm', 'relu', 'Residual', 'flatten', 'Dropout', 'Dense'],
+    'nnx': ['Conv', 'BatchNorm', 'relu', 'Residual', 'flatten', 'Dropout', 'Linear'],
 }
 
 
@@ -221,7 +222,8 @@ def scratch(d2l, lr, kind='method'):
                 self.save_hyperparameters()
                 self.W, self.b = _trained(d2l, (4, 3), 0.1, kind), _trained(d2l, (3,), 0, kind)
                 if kind == 'list':
-                    self.weights_and_biases = [self.W, self.b]
+                    listed = [self.W, self.b]
+                    self.weights_and_biases = listed if backend != 'nnx' else nnx_list(listed)
 
         if backend == 'pytorch' and kind == 'method':
 
@@ -239,6 +241,12 @@ def scratch(d2l, lr, kind='method'):
     return Scratch(lr=lr)
 
 
+def nnx_list(things):
+    from flax import nnx
+
+    return nnx.List(things)
+
+
 def _trained(d2l, shape, value, kind):
     array = np.full(shape, value, np.float32)
     if backend_of(d2l) == 'tensorflow':
@@ -249,6 +257,10 @@ def _trained(d2l, shape, value, kind):
     if backend_of(d2l) == 'mxnet':
         tensor.attach_grad()
         return tensor
+    if backend_of(d2l) == 'nnx':  # which trains nothing else
+        from flax import nnx
+
+        return nnx.Param(tensor)
     import torch
 
     return torch.nn.Parameter(tensor) if kind == 'parameter' else tensor.requires_grad_()

@@ -92,6 +92,8 @@ def fit_with(d2l, function, **kwargs):
 
 @pytest.mark.parametrize('what', IMPURE)
 def test_impure_steps_are_made_as_written(d2l, what, capsys):
+    if backend_of(d2l) == 'nnx' and what == 'value':
+        pytest.skip('where JAX differentiates, no number has a value')
     functions, counted = impure_steps()
     trainer, told = fit_with(d2l, functions[what])
     # Everything has happened once a step, and not when it was tried whether it can be compiled.

@@ -46,7 +46,7 @@ def test_whole_tensors_go_there_once_and_train_the_same(d2l, gpu, compile):
     assert type(there.val_dataloader.dataloader) is ResidentLoader
     # The tensors of training and of validation, and the order of each epoch, which JAX takes along
     # with the call of a program.
-    orders = [] if backend_of(d2l) == 'jax' else [(100,), (100,), (100,)]
+    orders = [] if backend_of(d2l) in ('jax', 'nnx') else [(100,), (100,), (100,)]
     assert sorted(moved) == sorted([(32, 2), (32, 1), (100, 2), (100, 1), *orders])
     assert_same(d2l, there, fit(d2l, num_gpus=0, compile=compile))
 

@@ -31,12 +31,16 @@ def model_with_a_spare_parameter(d2l):
                     import tensorflow as tf
 
                     self.spare = tf.Variable(tf.ones(3))
+                elif backend_of(d2l) == 'nnx':
+                    from flax import nnx
+
+                    self.spare = nnx.Param(d2l.ones((3,)))
                 else:
                     self.spare = d2l.ones((3,))
                     self.spare.attach_grad()
 
             def configure_optimizers(self):
-                if backend_of(d2l) == 'tensorflow':
+                if backend_of(d2l) in ('tensorflow', 'nnx'):
                     return d2l.SGD(self.lr)
                 return d2l.SGD([self.w, self.b, self.spare], self.lr)
 

@@ -55,6 +55,8 @@ def test_a_trained_model_can_be_copied(d2l, name, copied):
 
 @pytest.mark.parametrize('copied', [COPIES[0], COPIES[2]], ids=['deepcopy', 'pickle'])
 def test_a_trained_network_of_images_can_be_copied(d2l, copied):
+    if backend_of(d2l) == 'nnx' and copied is COPIES[2]:
+        pytest.skip('functions of JAX, such as a sigmoid, cannot be pickled')
     model = d2l.LeNet(lr=0.1)
     trainer = fit(d2l, model, d2l.Digits(batch_size=512, resize=(28, 28)))
     X = np.random.default_rng(0).random((2, 28, 28, 1), np.float32)

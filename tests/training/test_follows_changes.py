@@ -207,11 +207,14 @@ def test_the_learning_rate_of_the_frameworks_sgd(d2l):
             trainer.optim.set_learning_rate(0.001)
         elif backend_of(d2l) == 'tensorflow':
             trainer.optim.learning_rate = 0.001
+        elif backend_of(d2l) == 'nnx':
+            rate = trainer.optim.opt_state.hyperparams['learning_rate']
+            rate.set_value(d2l.tensor(0.001))
         else:
             trainer.state.opt_state.hyperparams['learning_rate'] = np.float32(0.001)
 
     class Model(d2l.LinearRegression):
-        if backend_of(d2l) == 'jax':
+        if backend_of(d2l) in ('jax', 'nnx'):
             configure_optimizers = injected
 
     check_followed(d2l, lambda: (lambda: Model(lr=0.03), change))
@@ -232,6 +235,8 @@ def test_parameters_that_are_edited_in_place(d2l):
             model.w *= 2
         elif backend_of(d2l) == 'tensorflow':
             model.w.assign(2 * model.w)
+        elif backend_of(d2l) == 'nnx':
+            model.w[...] *= 2
         else:
             params = {**trainer.state.params, 'w': 2 * trainer.state.params['w']}
             trainer.state = trainer.state.replace(params=params)

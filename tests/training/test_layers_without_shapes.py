@@ -46,6 +46,15 @@ def net_with_init_cnn(d2l):
                     self.net = nn.Sequential()
                     self.net.add(nn.Conv2D(4, kernel_size=3, padding=1), nn.Dense(3))
                     self.net.initialize(d2l.init_cnn)
+                elif backend == 'nnx':
+                    from flax import nnx
+
+                    from d2lite_nnx import lazy
+                    from d2lite_nnx.classification import flatten
+
+                    options = {'kernel_init': d2l.init_cnn, 'rngs': nnx.Rngs(0)}
+                    conv = lazy.Conv(4, (3, 3), padding='SAME', **options)
+                    self.net = nnx.Sequential(conv, flatten, lazy.Linear(3, **options))
                 else:
                     from d2lite_tensorflow.framework import keras
 

@@ -13,6 +13,10 @@ MESSAGES = {  # as these frameworks write them, and what is told of them
         'RESOURCE_EXHAUSTED: Out of memory while trying to allocate 2684354560 bytes.',
         '2.50 GiB were asked for',
     ),
+    'nnx': (
+        'RESOURCE_EXHAUSTED: Out of memory while trying to allocate 2684354560 bytes.',
+        '2.50 GiB were asked for',
+    ),
     'tensorflow': (
         'OOM when allocating tensor with shape[8192,81920] and type float on /job:localhost/'
         'replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc',
@@ -27,7 +31,7 @@ def error_of(backend, message):
         import torch
 
         return torch.cuda.OutOfMemoryError(message)
-    if backend == 'jax':
+    if backend in ('jax', 'nnx'):
         import jax
 
         return jax.errors.JaxRuntimeError(message)

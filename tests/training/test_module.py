@@ -103,6 +103,8 @@ def test_apply_init_gives_lazy_layers_their_shapes(d2l):
         from mxnet import init
 
         model.apply_init([X], init.Constant(7))
+    elif backend_of(d2l) == 'nnx':
+        model.apply_init([X], lambda layer: layer.kernel.set_value(7 * d2l.ones((3, 1))))
     if backend_of(d2l) != 'jax':
         w = d2l.numpy(model.get_w_b()[0])
         assert (w == 7).all()
@@ -110,6 +112,12 @@ def test_apply_init_gives_lazy_layers_their_shapes(d2l):
 
 def listed_model(d2l):
     """A scratch model that keeps what it trains in a list and a dictionary."""
+    if backend_of(d2l) == 'nnx':  # which has its own
+        from flax import nnx
+
+        List, Dict = nnx.List, nnx.Dict
+    else:
+        List, Dict = list, dict
 
     def trained(values):
         if backend_of(d2l) == 'tensorflow':
@@ -119,6 +127,8 @@ def listed_model(d2l):
         tensor = d2l.tensor(values)
         if backend_of(d2l) == 'pytorch':
             return tensor.requires_grad_()
+        if backend_of(d2l) == 'nnx':
+            return nnx.Param(tensor)
         tensor.attach_grad()
         return tensor
 
@@ -126,14 +136,14 @@ def listed_model(d2l):
         def __init__(self):
             d2l.Module.__init__(self)
             self.lr = 0.1
-            self.listed = [trained([[0.0], [0.0]])]
-            self.more = {'b': trained([0.0])}
+            self.listed = List([trained([[0.0], [0.0]])])
+            self.more = Dict({'b': trained([0.0])})
 
         def forward(self, X):
             return d2l.matmul(X, self.listed[0]) + self.more['b']
 
         def configure_optimizers(self):
-            if backend_of(d2l) == 'tensorflow':
+            if backend_of(d2l) in ('tensorflow', 'nnx'):
                 return d2l.SGD(self.lr)
             return d2l.SGD([self.listed[0], self.more['b']], self.lr)
 

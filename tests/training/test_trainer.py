@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from contract import BACKENDS, backend_of, batches, parameters, require, small_data
+from contract import another, backend_of, batches, parameters, small_data
 
 
 def fit(d2l, model=None, data=None, **kwargs):
@@ -197,7 +197,7 @@ def test_fit_says_what_is_wrong_with_its_arguments(d2l):
 
 
 def test_a_model_of_another_backend_is_refused(d2l):
-    other = require(BACKENDS[BACKENDS.index(backend_of(d2l)) - 1])
+    other = another(d2l)
     with pytest.raises(TypeError, match=f'is for {backend_of(d2l)}, but model is a Module of'):
         d2l.Trainer(1).fit(other.LinearRegressionScratch(2, lr=0.1), small_data(d2l))
     with pytest.raises(TypeError, match=f'is for {backend_of(d2l)}, but data is a DataModule of'):
