@@ -99,6 +99,12 @@ def missing_modules(name: str) -> list[str]:
     return [module for module in modules if importlib.util.find_spec(module) is None]
 
 
+def backends_by_module() -> dict[str, str]:
+    """The backend that a module of a framework tells; the first, where two are built on it."""
+    pairs = [(m, name) for name, modules in FRAMEWORKS.items() for m in modules]
+    return {module: name for module, name in reversed(pairs) if module != 'requests'}
+
+
 def install_line(name: str) -> str:
     """The shell command that installs what backend `name`, or the extra `name`, needs."""
     from packaging.requirements import Requirement

@@ -54,10 +54,10 @@ def is_missing(module: str, folder: Path) -> bool:
 
 def install_lines(modules: Iterable[str]) -> list[str]:
     """The shell commands that install these modules: one for each backend, one for the others."""
-    backends = {m: name for name, needed in selection.FRAMEWORKS.items() for m in needed}
+    backends = selection.backends_by_module()
     lines, others = {}, {}
     for module in modules:
-        if module in backends and module != 'requests':
+        if module in backends:
             lines[selection.install_line(backends[module])] = True
         else:
             others[DISTRIBUTIONS.get(module, module.replace('_', '-'))] = True

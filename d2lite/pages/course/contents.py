@@ -8,7 +8,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ def has_quarto(folder: Path) -> bool:
     return (folder / QUARTO).is_file()
 
 
-@cache
 def contents(folder: Path) -> list[Path]:
     """The pages that the contents of this folder name, in order, as far as they are there.
 
@@ -46,16 +45,23 @@ def contents(folder: Path) -> list[Path]:
 
 
 def _names(folder: Path) -> list[str]:
-    for name in OF_YAML:
+    for name in (*OF_YAML, 'index.md'):
         if (folder / name).is_file():
-            import yaml
+            return _read(folder / name, (folder / name).stat().st_mtime_ns)
+    return []
 
-            try:
-                return list(_files(yaml.safe_load((folder / name).read_text(encoding='utf-8'))))
-            except (yaml.YAMLError, UnicodeDecodeError):
-                return []
-    index = folder / 'index.md'
-    text = index.read_text(encoding='utf-8', errors='replace') if index.is_file() else ''
+
+@lru_cache(maxsize=1000)
+def _read(file: Path, changed: int) -> list[str]:
+    """What a file of contents names; `changed` is when it was written last."""
+    text = file.read_text(encoding='utf-8', errors='replace')
+    if file.name in OF_YAML:
+        import yaml
+
+        try:
+            return list(_files(yaml.safe_load(text)))
+        except yaml.YAMLError:
+            return []
     lines = [line.strip() for fence in FENCE.findall(text) for line in fence.splitlines()]
     return [line for line in lines if line and not line.startswith((':', '..', '#'))]
 

@@ -71,12 +71,12 @@ def tab_of_imports(cells: list[Cell]) -> str | None:
 
     None for `import d2lite` and `import d2l` alone, which are for any backend.
     """
-    backends = {m: name for name, modules in selection.FRAMEWORKS.items() for m in modules}
+    backends = selection.backends_by_module()
     backends |= MORE_MODULES | {f'd2lite.{face}': name for name, face in FACES.items()}
     modules = [module for cell in cells for module in _imported(cell)]
     for module in modules:
         for known in (module, module.partition('.')[0]):
-            if known in backends and known != 'requests':
+            if known in backends:
                 return backends[known]
     return None if {'d2lite', 'd2l'} & set(modules) else DEFAULT
 
