@@ -14,6 +14,7 @@ __all__ = ['describe', 'load']
 PACKAGES = {
     'pytorch': ['torch'],
     'jax': ['jax', 'jaxlib', 'jax-cuda13-plugin', 'jax-cuda12-plugin', 'flax', 'optax'],
+    'nnx': ['jax', 'jaxlib', 'jax-cuda13-plugin', 'jax-cuda12-plugin', 'flax', 'optax'],
     'tensorflow': ['tensorflow', 'tensorflow-cpu', 'keras'],
     'mxnet': ['mxnet'],
 }

@@ -74,6 +74,8 @@ def decaying_sgd(d2l, weight_decay):
         import optax
 
         def is_weight(params):
+            if backend_of(d2l) == 'nnx':
+                return jax.tree.map(lambda param: param.ndim > 1, params)
             return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key != 'bias', params)
 
         decay = optax.add_decayed_weights(weight_decay, mask=is_weight)

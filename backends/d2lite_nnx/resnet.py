@@ -72,10 +72,9 @@ class ResNeXtBlock(nnx.Module):
         )
         self.conv3 = conv(num_channels, kernel_size=(1, 1))
         self.bn1, self.bn2, self.bn3 = norm(), norm(), norm()
-        self.conv4 = self.bn4 = None
-        if use_1x1conv:
-            self.conv4 = conv(num_channels, kernel_size=(1, 1), strides=strides, padding=0)
-            self.bn4 = norm()
+        shortcut = {'kernel_size': (1, 1), 'strides': strides, 'padding': 0}
+        self.conv4 = conv(num_channels, **shortcut) if use_1x1conv else None
+        self.bn4 = norm() if use_1x1conv else None
 
     def __call__(self, X: Array) -> Array:
         Y = nnx.relu(self.bn1(self.conv1(X)))

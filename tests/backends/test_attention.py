@@ -127,7 +127,7 @@ def test_dot_product_attention(d2l, lengths):
     if backend_of(d2l) == 'jax':
         found, found_weights = layer.apply({}, *arguments)
     else:
-        if backend_of(d2l) == 'pytorch':
+        if backend_of(d2l) in ('pytorch', 'nnx'):
             layer.eval()
         found = layer(*arguments)
         found_weights = layer.attention_weights

@@ -48,6 +48,8 @@ def in_training(d2l, trainer, X):
     if backend_of(d2l) == 'jax':
         variables = {'params': trainer.state.params, 'batch_stats': trainer.state.batch_stats}
         return d2l.numpy(model.apply(variables, X, mutable=['batch_stats'])[0])
+    if backend_of(d2l) == 'nnx':
+        model.train()
     return d2l.numpy(model(X))
 
 

@@ -104,7 +104,8 @@ def applied(d2l, model, *inputs):
 
 
 def method(d2l):
-    return {'jax': '__call__', 'nnx': '__call__', 'tensorflow': 'call'}.get(backend_of(d2l), 'forward')
+    names = {'jax': '__call__', 'nnx': '__call__', 'tensorflow': 'call'}
+    return names.get(backend_of(d2l), 'forward')
 
 
 def test_what_a_lesson_s_encoder_and_decoder_must_define(d2l):

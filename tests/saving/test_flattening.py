@@ -18,6 +18,7 @@ def network(d2l, function, pooled=False, heads=1):
     `function`: 'relu' or None.
     """
     build = {'pytorch': _torch, 'mxnet': _mxnet, 'tensorflow': _tensorflow, 'jax': _jax}
+    build['nnx'] = _nnx
     return build[backend_of(d2l)](d2l, function, pooled, heads)
 
 
@@ -98,6 +99,28 @@ def _jax(d2l, function, pooled, heads):
             X = self.conv(X)
             X = nn.relu(X) if function else X
             X = nn.max_pool(X, (2, 2), (2, 2)) if pooled else X
+            X = X.reshape((len(X), -1))
+            return sum(dense(X) for dense in self.dense)
+
+    return Model()
+
+
+def _nnx(d2l, function, pooled, heads):
+    from flax import nnx
+
+    from d2lite_nnx import lazy
+
+    class Model(d2l.Classifier):
+        def __init__(self):
+            super().__init__()
+            rngs = nnx.Rngs(0)
+            self.lr, self.conv = 0.1, nnx.Conv(3, 4, (3, 3), padding='VALID', rngs=rngs)
+            self.dense = nnx.List([lazy.Linear(2, rngs=rngs) for _ in range(heads)])
+
+        def forward(self, X):
+            X = self.conv(X)
+            X = nnx.relu(X) if function else X
+            X = nnx.max_pool(X, (2, 2), (2, 2)) if pooled else X
             X = X.reshape((len(X), -1))
             return sum(dense(X) for dense in self.dense)
 

@@ -124,6 +124,16 @@ def scaled_layer(d2l):
             def call(self, X):
                 return d2l.matmul(X, self.weight) * self.scale
 
+    elif backend == 'nnx':
+        from flax import nnx
+
+        class Scaled(nnx.Module):
+            def __init__(self):
+                self.weight, self.scale = nnx.Param(d2l.ones((2, 1))), nnx.Param(d2l.ones(1))
+
+            def __call__(self, X):
+                return d2l.matmul(X, self.weight) * self.scale
+
     else:
         from mxnet import gluon, init
 
