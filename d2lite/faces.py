@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from d2lite.pages.course.library import Library
 
 FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 'mxnet'}
+FACES['nnx'] = 'nnx'
 
 
 class Asking:

@@ -1,9 +1,13 @@
 """d2lite on Flax NNX: `from d2lite import nnx as d2l`."""
 
+from typing import Any
+
+from d2lite import faces
 from d2lite_nnx import *  # noqa: F403
 
-from d2lite import interface
+
+def __getattr__(name: str) -> Any:
+    return faces.look_up('nnx', globals(), name)
 
 
-def __getattr__(name: str) -> None:
-    raise interface.missing('nnx', name)
+faces.prepare('nnx', globals())

@@ -12,6 +12,7 @@ import d2lite
 from d2lite.pages.running.result import LOSSES, TabResult
 
 TITLES = {'mxnet': 'MXNet', 'pytorch': 'PyTorch', 'tensorflow': 'TensorFlow', 'jax': 'JAX'}
+TITLES['nnx'] = 'Flax NNX'
 
 
 def title(tab: str) -> str:

@@ -17,6 +17,7 @@ from d2lite.pages.rewriting.imports import import_d2lite, uses_d2l_unimported
 from d2lite.pages.rewriting.plain_notebook import FIRST_IMPORT, METADATA, MXNET, new_code_cell
 
 TITLES = {'mxnet': 'MXNet', 'pytorch': 'PyTorch', 'tensorflow': 'TensorFlow', 'jax': 'JAX'}
+TITLES['nnx'] = 'Flax NNX'
 
 
 def to_tabbed_notebook(page: Page, references: References) -> NotebookNode:
