@@ -6,6 +6,7 @@ On GPUs gradients go by NCCL, one GPU a process; what Python has to know goes by
 """
 
 import atexit
+import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +70,8 @@ class Processes(distributed.Processes):
         if dist.is_initialized():
             dist.destroy_process_group()
 
-    def lost(self) -> Any:
-        return lost(self.rank, self.size, RuntimeError)
+    def lost(self) -> contextlib.AbstractContextManager:
+        return lost(self.rank, self.size, _tells_of_loss)
 
 
 class Step(nn.Module):
@@ -117,3 +118,8 @@ def backward(trainer: 'Trainer', loss: torch.Tensor) -> None:
         if tensor.grad is not None:
             dist.all_reduce(tensor.grad)
             tensor.grad /= size
+
+
+def _tells_of_loss(error: Exception) -> bool:
+    # gloo has no class for its errors.
+    return isinstance(error, dist.DistError) or 'gloo/' in str(error)

@@ -19,7 +19,7 @@ MOST_LINES = 60  # of a process that is silent: told if it fails
 
 
 class Worker:
-    """A process of a launch. The first prints as usual; of others lines are marked, or not shown."""
+    """A process of a launch. The first prints as usual; others are silent, or marked."""
 
     def __init__(self, rank: int, command: Sequence[str], env: dict[str, str], marked: bool):
         self.rank, self.marked, self.begun = rank, marked, time.monotonic()

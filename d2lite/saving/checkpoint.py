@@ -75,12 +75,19 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
         },
         'sizes': trainer.metrics.sizes,
         'board': _board_state(trainer),
+        'fit': trainer.fits,
         'loader': _loader_state(loader, within),
         'random_at_epoch': _of_all(trainer, trainer.random_at_epoch) if within else None,
         'random': _of_all(trainer, random_state(trainer)),
     }
     arrays, packed = storage.pack(state)
     trainer.on_first(lambda: storage.write(path, 'checkpoint', arrays, {'state': packed}))
+
+
+def fit_of(path: str | os.PathLike) -> int | None:
+    """Which of the trainings of its process has written the checkpoint at `path`, from 1."""
+    arrays, values = storage.read(path, 'checkpoint')
+    return storage.unpack(arrays, values['state']).get('fit')
 
 
 def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:

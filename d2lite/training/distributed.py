@@ -12,6 +12,7 @@ import contextlib
 import io
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -57,6 +58,10 @@ class Processes:
 
     def close(self) -> None:
         """Takes leave of the others, at the end of the process."""
+
+    def lost(self) -> contextlib.AbstractContextManager:
+        """A context in which the engine's errors for lost processes become ProcessesLost."""
+        return contextlib.nullcontext()
 
     def rows(self, numbers: np.ndarray) -> np.ndarray:
         """The arrays (n,) of all processes, as rows (size, n)."""
@@ -137,16 +142,22 @@ def join(engine: ModuleType) -> Processes:
     Raises ProcessesLost if they do not come.
     """
     if engine.__name__ not in _joined:
+        if engine.announced() > 1:
+            _in_one_sentence()
         _joined[engine.__name__] = engine.Processes() if engine.announced() > 1 else ALONE
     return _joined[engine.__name__]
 
 
 @contextlib.contextmanager
-def lost(rank: int, size: int, *kinds: type[Exception]) -> Iterator[None]:
-    """Turns the errors by which an engine tells of a lost process into ProcessesLost."""
+def lost(rank: int, size: int, tells: Callable[[Exception], bool]) -> Iterator[None]:
+    """Turns errors into ProcessesLost; `tells(error)`: whether an error tells of a lost process."""
     try:
         yield
-    except kinds as error:
+    except ProcessesLost:
+        raise
+    except Exception as error:
+        if not tells(error):
+            raise
         raise ProcessesLost(sentence(rank, size)) from error
 
 
@@ -156,6 +167,19 @@ def sentence(rank: int, size: int) -> str:
         f'rank {rank} cannot reach the other processes ({size} in all): one of them has ended, was '
         f'not started, or has not answered for {timeout():g} seconds (D2LITE_TIMEOUT)'
     )
+
+
+def _in_one_sentence() -> None:
+    """Has Python tell of lost processes without a traceback: where it was noticed says nothing."""
+    before = sys.excepthook
+
+    def hook(kind, error, traceback):
+        if issubclass(kind, ProcessesLost):
+            print(f'{kind.__name__}: {error}', file=sys.stderr)
+        else:
+            before(kind, error, traceback)
+
+    sys.excepthook = hook
 
 
 def _to_bytes(state: Any) -> bytes:

@@ -1,15 +1,18 @@
 """What a Trainer does where it is one of several processes."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from d2lite import seeds
+from d2lite.saving import checkpoint
 from d2lite.training.batches import map_batch, num_examples
-from d2lite.training.distributed import ALONE, Processes, join
+from d2lite.training.distributed import ALONE, Processes, announced_by, join
 from d2lite.training.fingerprint import check_fingerprint
 from d2lite.training.precision import replaces
 
@@ -84,6 +87,17 @@ class TrainsTogether:
         yield
         state = self.serialization.get_random_state()
         self.serialization.set_random_state(self.processes.all_of(state)[0])
+
+    def checkpoint_after_restart(self) -> Path | None:
+        """The checkpoint that this training has written before all was started again, if any."""
+        restarts = announced_by('D2LITE_RESTART', announced_by('TORCHELASTIC_RESTART_COUNT', 0))
+        path = Path(self.checkpoint_path)
+        if not restarts or not self.checkpoint_every or not path.is_file():
+            return None
+        launched = float(os.environ.get('D2LITE_LAUNCHED', 0))
+        if path.stat().st_mtime < launched or checkpoint.fit_of(path) != self.fits:
+            return None  # of an earlier training, or of another one of this lesson
+        return path
 
     def draw_own_numbers(self) -> None:
         """Starts the framework's random numbers anew, in all processes but the first."""

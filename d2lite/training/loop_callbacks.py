@@ -104,6 +104,8 @@ class Interruption(Callback):
         if trainer.processes.any(self.asked):
             self.asked = False
             trainer.metrics.flush()
+            if trainer.checkpoint_every:
+                trainer.save_checkpoint(trainer.checkpoint_path)
             done = trainer.batches_in_epoch
             place = f'in epoch {trainer.epoch + 1}, after step {done}'
             if done is None:

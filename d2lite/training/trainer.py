@@ -126,7 +126,7 @@ class Trainer(
         check_precision(self, model)
         self.join_processes()
         __tracebackhide__ = True  # IPython and pytest leave out such frames
-        with memory_errors(self), too_small_inputs(self), self.placement():
+        with memory_errors(self), too_small_inputs(self), self.placement(), self.processes.lost():
             self._fit(model, data, ckpt_path, init_params)
 
     def _fit(self, model, data, ckpt_path, init_params):
@@ -147,6 +147,7 @@ class Trainer(
         self.prepare_optimizer()
         self.arithmetic.prepare(self)
         with self.own_random_numbers():
+            ckpt_path = ckpt_path or self.checkpoint_after_restart()
             if ckpt_path is not None:
                 checkpoint.load_checkpoint(self, ckpt_path)
             self.label_check = label_check(self, model)
