@@ -32,6 +32,10 @@ FRAMEWORKS = {
     'nnx': ('jax', 'flax', 'optax'),
 }
 
+# More backends of one framework, in another style: the tab of a page runs on the first of these whose
+# name its cells use, as `nnx.Linear`.
+STYLES = {'jax': ('nnx',)}
+
 _selected: str | None = None  # the backend, from its first use on
 _asked: str | None = None  # the value of the variable at that time
 

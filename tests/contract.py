@@ -15,7 +15,8 @@ import d2lite
 from d2lite import selection
 
 # D2LITE_TEST_BACKENDS=pytorch,nnx: the shared tests run on these.
-BACKENDS = os.environ.get('D2LITE_TEST_BACKENDS', ','.join(selection.PREFERENCE)).split(',')
+ALL = [*selection.PREFERENCE, 'nnx']
+BACKENDS = os.environ.get('D2LITE_TEST_BACKENDS', ','.join(ALL)).split(',')
 
 
 def require(name):

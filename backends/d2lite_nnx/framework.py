@@ -1,5 +1,8 @@
 """Flax NNX on JAX, imported in the state that d2lite needs: as they come."""
 
+import flax
+import jax
+import optax
 from flax import nnx
 
 from d2lite_jax.framework import (  # noqa: F401
@@ -7,10 +10,14 @@ from d2lite_jax.framework import (  # noqa: F401
     device_names,
     get_key,
     get_seed,
-    version,
 )
 
 NAME = 'nnx'
+
+
+def version() -> str:
+    """The releases of JAX, Flax and Optax, e.g. '0.10.2 (flax.nnx 0.12.8, optax 0.2.8)'."""
+    return f'{jax.__version__} (flax.nnx {flax.__version__}, optax {optax.__version__})'
 
 
 def rngs_or_new(rngs: nnx.Rngs | None) -> nnx.Rngs:

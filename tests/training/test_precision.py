@@ -20,9 +20,9 @@ def only(*names):
     return pytest.mark.parametrize('d2l', names, indirect=True)
 
 
-# MXNet has float32 only, and so has Keras 2.
+# MXNet has float32 only, and so has Keras 2. On NNX a layer is told its type.
 KERAS_2 = os.environ.get('TF_USE_LEGACY_KERAS') == '1'
-FLOAT32_ONLY = {'mxnet', 'tensorflow'} if KERAS_2 else {'mxnet'}
+FLOAT32_ONLY = {'mxnet', 'nnx', 'tensorflow'} if KERAS_2 else {'mxnet', 'nnx'}
 mixing = only(*[name for name in BACKENDS if name not in FLOAT32_ONLY])
 
 

@@ -31,6 +31,13 @@ def install() -> None:
     sys.meta_path.insert(0, _Submodules())
 
 
+def exchange(name: str, face: ModuleType) -> None:
+    """Makes `from d2lite import NAME` and `from d2l import NAME` give another face."""
+    setattr(d2lite, name, face)
+    for package in ('d2lite', 'd2l'):
+        sys.modules[f'{package}.{name}'] = face
+
+
 class _Submodules(MetaPathFinder, Loader):
     """Finds `d2l.x` as `d2lite.x`, when it is first imported: a face brings its framework along.
 

@@ -1,5 +1,6 @@
 """Makes the imports of `d2l` in the code of a cell imports of d2lite, on the backend of one tab."""
 
+import re
 from collections.abc import Iterable
 
 import libcst as cst
@@ -92,6 +93,14 @@ def import_line(tab: str | None, name: str = 'd2l') -> str:
     if face := FACES.get(tab):
         return f'from d2lite import {face} as {name}'
     return f'from d2lite import selection; {name} = selection.load({tab!r})'
+
+
+def on_backend(code: str, tab: str, backend: str) -> str:
+    """The code of a tab that runs on another backend, with the face of that."""
+    if backend == tab:
+        return code
+    face = rf'(?m)^([ \t]*from d2lite import ){FACES[tab]}\b'
+    return re.sub(face, rf'\g<1>{FACES[backend]}', code)
 
 
 def _written(alias: cst.ImportAlias) -> str:

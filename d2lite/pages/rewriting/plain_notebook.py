@@ -18,8 +18,14 @@ from d2lite.pages.reading.blocks import Cell, PageError
 from d2lite.pages.reading.book import Book
 from d2lite.pages.reading.page import Page
 from d2lite.pages.reading.references import References, to_markdown
+from d2lite.pages.reading.style import backend_of
 from d2lite.pages.rewriting.code import without_save_marks
-from d2lite.pages.rewriting.imports import import_d2lite, import_line, uses_d2l_unimported
+from d2lite.pages.rewriting.imports import (
+    import_d2lite,
+    import_line,
+    on_backend,
+    uses_d2l_unimported,
+)
 from d2lite.pages.rewriting.tabs import Unresolvable, resolve
 
 EXTENSION = re.compile(r'^[ \t]*%(?:re)?load_ext[ \t]+(?:d2lbook|d2lite)\.tab[ \t]*(?:\n|\Z)', re.M)
@@ -45,7 +51,7 @@ def to_plain_notebook(page: Page, tab: str, references: References | None = None
     sources = [cell.source for cell in notebook.cells if cell.cell_type == 'code']
     if uses_d2l_unimported(sources):
         # A page that runs has `d2l` from the start, for only another tab may import it.
-        sources.insert(0, import_line(name))
+        sources.insert(0, import_line(backend_of(page, name)))
         notebook.cells.insert(0, v4.new_code_cell(sources[0], id='d2l'))
     first = FIRST_IMPORT.search('\n'.join(sources))
     if name == 'mxnet' and first and first[1] == 'mxnet':
@@ -87,7 +93,8 @@ def plain_code(cell: Cell, page: Page, tab: str) -> str:
     try:
         if page.tabs:
             code = EXTENSION.sub('', resolve(code, tab))
-        return import_d2lite(without_save_marks(code), tab).strip('\n')
+        code = import_d2lite(without_save_marks(code), tab)
+        return on_backend(code, tab, backend_of(page, tab)).strip('\n')
     except Unresolvable as error:
         raise PageError(page.path, cell.first_line + error.line - 1, str(error)) from None
     except SyntaxError as error:

@@ -53,9 +53,9 @@ class KernelClient(NotebookClient):
         )
         self.log_path = Path(folder, 'kernel.log')
 
-    async def start(self, tab: str, cwd: Path) -> Failure | None:
+    async def start(self, backend: str, cwd: Path) -> Failure | None:
         """Starts the kernel in folder `cwd`; the Failure if it does not come up."""
-        environment = {**os.environ, 'D2LITE_BACKEND': tab}
+        environment = {**os.environ, 'D2LITE_BACKEND': backend}
         # ipykernel sends the output of child processes and repeats it; the copy goes to a file.
         try:
             with open(self.log_path, 'wb') as log:

@@ -25,6 +25,7 @@ def set_up(
     compat: bool = False,
     page: str | None = None,
     prefer: str | None = None,
+    backend: str | None = None,
 ) -> None:
     """Makes this the kernel of tab `name`, with its framework imported, and seeded if asked for.
 
@@ -33,6 +34,9 @@ def set_up(
 
     `page` is the file of the page: what other pages of its course save is found from there.
     `prefer` is 'course' or 'd2lite', if something else than the course says.
+
+    `backend` is the one that the tab runs on, if it is not that of the tab's name; see
+    reading/style.py. It is what the page gets where it imports that of its tab.
 
     `d2l` and `tab` are there from the start: on some tabs a page uses them though only another
     tab imports them.
@@ -47,7 +51,10 @@ def set_up(
     if course and prefer:
         course = course.preferring(prefer)
     faces.ask_for_page(course, page and Path(page), name, get_ipython().user_ns)
-    get_ipython().push({'d2l': faces.face_of(name), 'tab': tab.Tab()})
+    face = faces.face_of(backend or name)
+    if backend not in (None, name):
+        aliases.exchange(faces.FACES[name], face)
+    get_ipython().push({'d2l': face, 'tab': tab.Tab()})
     if seed is not None:
         seeds.seed_everything(seed)
 

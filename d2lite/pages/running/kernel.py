@@ -20,6 +20,7 @@ from nbformat import v4
 
 from d2lite.pages.course.hints import CourseHints
 from d2lite.pages.reading.page import Page
+from d2lite.pages.reading.style import backend_of
 from d2lite.pages.running.client import KernelClient
 from d2lite.pages.running.in_kernel import MIMETYPE
 from d2lite.pages.running.places import Places
@@ -73,15 +74,15 @@ async def execute(
     The kernel runs in `folder`, else in that of the page. `on_cell()` is called after each cell
     that passed. If this is cancelled, `result` holds the cells that ran, and an error that says so.
     """
-    cells = result.page.for_tab(result.tab)
+    cells, backend = result.page.for_tab(result.tab), backend_of(result.page, result.tab)
     inside = "__import__('d2lite.pages.running.in_kernel').pages.running.in_kernel"
-    report = f'{inside}.report(get_ipython(), {result.tab!r}, {list(show)!r})'
+    report = f'{inside}.report(get_ipython(), {backend!r}, {list(show)!r})'
     if variables:
         path = str(Path(variables).resolve())
-        report += f'\n{inside}.save_variables(get_ipython(), {result.tab!r}, {path!r})'
+        report += f'\n{inside}.save_variables(get_ipython(), {backend!r}, {path!r})'
     page = str(result.page.path.resolve()) if result.course else None
     prefer = result.course and result.course.prefer
-    options = f'{result.tab!r}, {seed!r}, {result.compat!r}, {page!r}, {prefer!r}'
+    options = f'{result.tab!r}, {seed!r}, {result.compat!r}, {page!r}, {prefer!r}, {backend!r}'
     first = v4.new_code_cell(f'{inside}.set_up({options})')
     last = v4.new_code_cell(report)
     notebook = v4.new_notebook(cells=[first, *result.notebook.cells, last])
@@ -95,7 +96,7 @@ async def execute(
         current = None
         try:
             result.error = await client.start(
-                result.tab, (folder or result.page.path.parent).resolve()
+                backend, (folder or result.page.path.parent).resolve()
             )
             result.error = result.error or await client.attempt(0, SETUP_SECONDS)
             ready = result.error is None
