@@ -45,6 +45,12 @@ class Asking:
             from d2lite.pages.course.folder import find_course
 
             self.course = find_course(here, named=True)
+            self.use_data_folder()
+
+    def use_data_folder(self) -> None:
+        """Makes downloads go to the folder of the course, if it names one."""
+        if self.course and self.course.data:
+            os.environ.setdefault('D2LITE_DATA', str(self.course.data))
 
 
 asking = Asking()
@@ -59,6 +65,7 @@ def ask_for_page(
     """Makes a page of a course the one that asks, before any face is imported; None: no course."""
     asking.known, asking.course = True, course
     asking.page, asking.tab, asking.variables = page, tab, variables
+    asking.use_data_folder()
 
 
 def face_of(backend: str) -> ModuleType:
@@ -98,7 +105,7 @@ def prepare(backend: str, names: dict[str, Any]) -> None:
         definitions,
         own,
         sys.modules[names['__name__']],
-        lambda name: interface.missing(backend, name),
+        lambda name: interface.module(backend, name),
         asking.course.prefer,
         asking.page,
         asking.variables,
@@ -110,8 +117,10 @@ def prepare(backend: str, names: dict[str, Any]) -> None:
 def look_up(backend: str, names: dict[str, Any], name: str) -> Any:
     """What a face does not have yet. Raises AttributeError for a name that nobody has."""
     library = asking.libraries.get(backend)
-    if library is None or name.startswith('__'):
+    if name.startswith('__'):
         raise interface.missing(backend, name)
+    if library is None:
+        return interface.module(backend, name)
     value = library.value(name)
     if library.is_lasting(name):
         names[name] = value

@@ -4,6 +4,9 @@ A backend may offer more names (JAX has `get_key`), never less. Whoever adds a b
 what the names take is in tests/signatures.py.
 """
 
+import importlib
+from typing import Any
+
 TENSORS = """
     zeros ones zeros_like ones_like eye arange linspace meshgrid tensor normal rand randn
     reshape transpose swapaxes expand_dims concat stack repeat size astype to numpy
@@ -69,6 +72,28 @@ HELPERS = 'Timer Accumulator check_len check_shape'.split()
 
 NAMES: list[str] = TENSORS + DEVICES + TRAINING + LINEAR_REGRESSION + CLASSIFICATION + CONVOLUTION
 NAMES += RECURRENT + SEQUENCES + ATTENTION + DATA + TEXT + FIGURES + SEARCH + OTHERS + HELPERS
+
+
+# Modules that pages reach through `d2l`, which has them from its own imports. They are no names of
+# the interface: whoever writes a page imports them.
+MODULES = {
+    'np': 'numpy', 'pd': 'pandas', 'Image': 'PIL.Image', 'display': 'IPython.display',
+    'math': 'math', 'os': 'os', 'sys': 'sys', 're': 're', 'time': 'time', 'random': 'random',
+    'json': 'json', 'collections': 'collections', 'inspect': 'inspect', 'hashlib': 'hashlib',
+    'shutil': 'shutil', 'tarfile': 'tarfile', 'zipfile': 'zipfile', 'requests': 'requests',
+}  # fmt: skip
+MODULES_OF = {'mxnet': {'np': 'mxnet.numpy', 'npx': 'mxnet.numpy_extension'}}  # of one backend
+
+
+def module(backend: str, name: str) -> Any:
+    """The module that `d2l.NAME` is, as pages have it. Raises the AttributeError of `missing`."""
+    path = {**MODULES, **MODULES_OF.get(backend, {})}.get(name)
+    if path is None:
+        raise missing(backend, name)
+    try:
+        return importlib.import_module(path)
+    except ImportError as error:
+        raise missing(backend, name) from error
 
 
 def missing(backend: str, name: str) -> AttributeError:

@@ -20,6 +20,8 @@ DATA_HUB: dict[str, tuple[str, str | None]] = {}  # name: (URL, checksum), fille
 
 ALGORITHMS = {32: 'md5', 40: 'sha1', 64: 'sha256'}  # by the number of hexadecimal digits
 TAR_SUFFIXES = ('.tar.gz', '.tgz', '.tar.xz', '.tar', '.gz')
+DEFAULT_FOLDER = Path('../data')
+VARIABLE = 'D2LITE_DATA'  # names a folder in place of the default, as the file of a course does
 TIMEOUT = 30  # seconds without data
 
 # RuntimeError: zipfile needs a password, or does not know the compression.
@@ -99,6 +101,14 @@ def _plain_files(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
     return tarfile.data_filter(member, folder)
 
 
+def data_folder(folder: str | os.PathLike) -> Path:
+    """The folder, or where it is the default `../data`, or in it, that which D2LITE_DATA names."""
+    path, named = Path(folder), os.environ.get(VARIABLE)
+    if named and DEFAULT_FOLDER in (path, *path.parents):
+        return Path(named) / path.relative_to(DEFAULT_FOLDER)
+    return path
+
+
 def fetch(url: str, folder: str | os.PathLike, checksum: str | None = None) -> Path:
     """The path in `folder` of the file that `url` names, downloaded if need be."""
     name = Path(unquote(urlsplit(url).path)).name
@@ -110,7 +120,7 @@ def fetch(url: str, folder: str | os.PathLike, checksum: str | None = None) -> P
             f'give the SHA-256 checksum that it must have'
         )
     known_hash = f'{_algorithm(checksum)}:{checksum.lower()}' if checksum else None
-    path, pooch = Path(folder) / name, import_for('download', 'pooch')
+    path, pooch = data_folder(folder) / name, import_for('download', 'pooch')
     pooch.get_logger().setLevel('WARNING')
 
     def get(url, file, _):

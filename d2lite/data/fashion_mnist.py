@@ -70,7 +70,7 @@ class FashionMNIST(ImageData):
         return images, labels
 
     def _find(self, name: str, md5: str) -> Path:
-        folder = Path(self.root) / 'FashionMNIST' / 'raw'
+        folder = downloads.data_folder(self.root) / 'FashionMNIST' / 'raw'
         for path in (folder / name, folder / name.removesuffix('.gz')):
             if path.exists():
                 return path

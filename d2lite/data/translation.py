@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -129,7 +128,7 @@ class MTFraEng(TranslationData):
     archive, sha1 = 'fra-eng.zip', '94646ad1522d915e7b0f9296181140edcf86a4f5'
 
     def _download(self) -> str:
-        path = Path(self.root) / 'fra-eng' / 'fra.txt'
+        path = downloads.data_folder(self.root) / 'fra-eng' / 'fra.txt'
         if not path.exists():
             try:
                 url = downloads.DATA_URL + self.archive

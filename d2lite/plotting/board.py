@@ -102,6 +102,15 @@ class ProgressBoard(LivePlot):
         if self.display and any(self.data.values()):
             self.show()
 
+    def flush(self) -> None:
+        """Draws what has come so far, at once; a mean that is not complete becomes a point."""
+        for label, points in self.raw_points.items():
+            if points:
+                self.data[label].append(Point(*map(_mean, zip(*points, strict=True))))
+                points.clear()
+        self._is_drawn = False
+        self.finish()
+
     def _add_axes(self, fig):
         return fig.gca()
 

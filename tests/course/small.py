@@ -21,6 +21,10 @@ def add_to_class(cls):
     return lambda method: setattr(cls, method.__name__, method)
 
 
+def absent(name):
+    raise AttributeError(name)
+
+
 def cell(code, tab='pytorch'):
     mark = f'%%tab {tab}\n' if tab else ''
     return f'```{{.python .input}}\n{mark}{code}\n```\n\n'
@@ -60,7 +64,7 @@ class Small:
             Definitions(course, tab, page),
             own,
             face,
-            AttributeError,
+            absent,
             course.prefer,
             page,
             variables,

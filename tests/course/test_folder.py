@@ -1,8 +1,12 @@
 """Where a course is, and the order of its pages."""
 
+from pathlib import Path
+
 import pytest
 from small import cell
 
+from d2lite.data.download import data_folder
+from d2lite.faces import Asking
 from d2lite.pages.course.folder import CourseError, course_in, find_course
 from d2lite.pages.reading.page import read_page
 
@@ -148,3 +152,17 @@ def test_cells_of_both_kinds_and_in_blocks_of_a_tab(folder):
     prose = [part.text for part in read_page(folder / 'a.md').parts_for_tab('pytorch')[2:]
              if hasattr(part, 'text')]  # fmt: skip
     assert prose == []
+
+
+def test_downloads_go_to_the_folder_of_the_course(folder, monkeypatch):
+    monkeypatch.delenv('D2LITE_DATA', raising=False)
+    assert data_folder('../data/raw') == Path('../data/raw')
+    (folder / 'd2lite.toml').write_text('[course]\ndata = "downloads"')
+    asking = Asking()
+    asking.course = find_course(folder / 'a.md')
+    with monkeypatch.context() as patch:
+        patch.setenv('D2LITE_DATA', '')  # so that it is taken away in the end
+        patch.delenv('D2LITE_DATA')
+        asking.use_data_folder()
+        assert data_folder('../data/raw') == folder / 'downloads/raw'
+        assert data_folder('elsewhere') == Path('elsewhere')

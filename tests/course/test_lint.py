@@ -5,6 +5,7 @@ import json
 import pytest
 from small import cell
 
+from d2lite import interface
 from d2lite.pages.course.lint import problems
 from d2lite.pages.course.survey import Survey
 from d2lite.pages.course.uses import offered_names
@@ -94,7 +95,9 @@ def test_a_cell_that_shall_fail_and_branches_of_other_tabs_are_no_problem(small)
 def test_names_that_d2lite_offers(d2l):
     from contract import backend_of
 
-    assert offered_names(backend_of(d2l)) == set(d2l.__all__)
+    name = backend_of(d2l)
+    modules = {*interface.MODULES, *interface.MODULES_OF.get(name, ())}
+    assert offered_names(name) == set(d2l.__all__) | modules
 
 
 def test_the_command(small, command):

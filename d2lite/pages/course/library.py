@@ -29,17 +29,17 @@ class Library:
         definitions: Definitions,
         own: dict[str, Any],
         face: ModuleType,
-        missing: Callable[[str], Exception],
+        absent: Callable[[str], Any],
         prefer: str = 'd2lite',
         page: Path | None = None,
         variables: dict[str, Any] | None = None,
     ) -> None:
         """`own` are d2lite's names. `page` is the asking page, and `variables` are what it has.
 
-        `face` is the module `d2l` of saved code. `missing(name)` is the error for a name that
-        neither has.
+        `face` is the module `d2l` of saved code. `absent(name)` is called for a name that neither
+        has, and raises its error.
         """
-        self.definitions, self.own, self.missing, self.prefer = definitions, own, missing, prefer
+        self.definitions, self.own, self.absent, self.prefer = definitions, own, absent, prefer
         self.page, self.variables = page, {} if variables is None else variables
         self.values: dict[str, Any] = {}
         self.lent: dict[str, Place] = {}  # names that the course has defined so far
@@ -70,7 +70,7 @@ class Library:
             self.values[name] = self.own[name]
             self._add_to_own(name)
         elif place is None:
-            raise self.missing(name)
+            self.values[name] = self.absent(name)
         else:
             self.values[name] = self._code.value(place, name)
             self.lent[name] = place

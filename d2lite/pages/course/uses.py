@@ -29,7 +29,7 @@ def offered_names(backend: str) -> frozenset[str]:
     The common names if that is not written out.
     """
     spec = importlib.util.find_spec(selection.registered_backends().get(backend, 'd2lite'))
-    names = set(interface.NAMES)
+    names = {*interface.NAMES, *interface.MODULES, *interface.MODULES_OF.get(backend, ())}
     if spec and spec.origin:
         for node in ast.parse(Path(spec.origin).read_text(encoding='utf-8')).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == '__all__':
