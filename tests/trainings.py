@@ -115,12 +115,10 @@ def evaluate(d2l, trainer, X):
         variables = {'params': state.params, 'batch_stats': state.batch_stats}
         return d2l.numpy(trainer.jitted_apply(variables, X))
     if backend_of(d2l) == 'nnx':
-        import jax
         from flax import nnx
 
         model.eval()
-        graphdef, state = nnx.split(model)
-        return d2l.numpy(jax.jit(lambda state, X: nnx.merge(graphdef, state)(X))(state, X))
+        return d2l.numpy(nnx.jit(lambda model, X: model(X))(model, X))
     return d2l.numpy(model(X))
 
 
