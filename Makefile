@@ -33,6 +33,7 @@ run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page 
 # recurrent networks.
 SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py \
         pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py \
+        course/test_course.py course/test_authors.py \
         training/test_precision.py parity/test_models.py parity/test_sequence_models.py \
         $(addprefix backends/test_,recurrent.py gates.py seq2seq.py transformer.py \
           transformer_lm.py transformer_parameters.py vision_transformer.py)
