@@ -4,8 +4,11 @@ Each process calls the same program, with arrays that lie on the devices of all 
 is divided between the devices; that a mean over it is now a sum over devices, XLA sees by itself.
 """
 
+import atexit
 import contextlib
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +19,7 @@ from jax import numpy as jnp
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from d2lite.training import distributed
-from d2lite.training.distributed import announced_by, lost, timeout
+from d2lite.training.distributed import announced_by, joining, lost, timeout
 
 if TYPE_CHECKING:
     from d2lite_jax.trainer import Trainer
@@ -44,17 +47,19 @@ def platform(trainer: 'Trainer') -> str:
 class Processes(distributed.Processes):
     """The processes that `jax.distributed.initialize` joins."""
 
+    is_lost = False  # whether another one is gone
+
     def __init__(self) -> None:
         self.rank, self.size = announced_by(distributed.RANK, 0), announced()
         self.local_rank = announced_by('LOCAL_RANK', 0)
         seconds, several_here = int(timeout()), announced_by('LOCAL_WORLD_SIZE') > 1
-        with self.lost():
+        with joining(self.rank, self.size), self.lost():
             jax.distributed.initialize(
                 os.environ.get(ADDRESS),
                 self.size,
                 self.rank,
                 [self.local_rank] if several_here else None,
-                initialization_timeout=seconds,
+                initialization_timeout=2 * seconds,  # for then JAX aborts
                 heartbeat_timeout_seconds=seconds,
                 shutdown_timeout_seconds=seconds,
             )
@@ -64,6 +69,7 @@ class Processes(distributed.Processes):
             ]
             self.mesh = DeviceMesh(firsts)
             self.wait()
+        atexit.register(self.close)
 
     def sum(self, numbers: np.ndarray) -> np.ndarray:
         return self.rows(np.ravel(numbers)).sum(axis=0).reshape(np.shape(numbers))
@@ -74,8 +80,20 @@ class Processes(distributed.Processes):
         with self.lost():
             return np.asarray(self.mesh.stacked(bits)).view(np.float64)
 
-    def lost(self) -> Any:
-        return lost(self.rank, self.size, jax.errors.JaxRuntimeError)
+    def close(self) -> None:
+        if self.is_lost:  # JAX would wait for them at its own end, and then abort
+            sys.stdout.flush()
+            sys.stderr.flush()
+            signal.raise_signal(signal.SIGTERM)
+
+    def lost(self) -> contextlib.AbstractContextManager:
+        return lost(self.rank, self.size, self._tells_of_loss)
+
+    def _tells_of_loss(self, error):
+        # It comes as JaxRuntimeError and as ValueError, depending on where it is noticed.
+        words = ('Gloo', 'NCCL', 'UNAVAILABLE', 'DEADLINE_EXCEEDED')
+        self.is_lost = self.is_lost or any(word in str(error) for word in words)
+        return self.is_lost
 
 
 class DeviceMesh:

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from d2lite.training import distributed
 from d2lite.training.batches import map_batch, num_examples
-from d2lite.training.distributed import lost, share
+from d2lite.training.distributed import joining, lost, share
 from d2lite_tensorflow.module import layers_in
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ STRATEGIES = ('auto',)
 
 def announced() -> int:
     """The number of processes that who started this one has announced."""
-    return len(_cluster().get('worker', ())) + len(_cluster().get('chief', ())) or 1
+    cluster = _config().get('cluster', {})
+    return len([*cluster.get('worker', ()), *cluster.get('chief', ())]) or 1
 
 
 def devices_here(trainer: 'Trainer') -> int:
@@ -34,29 +35,37 @@ def devices_here(trainer: 'Trainer') -> int:
     return 1
 
 
-def _cluster():
-    return json.loads(os.environ.get('TF_CONFIG', '{}')).get('cluster', {})
+def _config():
+    return json.loads(os.environ.get('TF_CONFIG') or '{}')
 
 
 class Processes(distributed.Processes):
     """The workers of a MultiWorkerMirroredStrategy, which reads TF_CONFIG."""
 
     def __init__(self) -> None:
-        with lost(0, announced(), tf.errors.OpError, RuntimeError):
+        # TF_CONFIG numbers the workers; a chief, if there is one, comes before them.
+        task, size = _config().get('task', {}), announced()
+        after_chief = 'chief' in _config()['cluster'] and task['type'] == 'worker'
+        self.rank, self.size = int(task['index']) + after_chief, size
+        with joining(self.rank, size), self.lost():
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
-            resolver = self.strategy.cluster_resolver
-            self.size = announced()
-            first = resolver.task_type == 'worker' and 'chief' in _cluster()
-            self.rank = resolver.task_id + int(first)
             self.summed = tf.function(self._sum, autograph=False)
             self.wait()
 
     def sum(self, numbers: np.ndarray) -> np.ndarray:
-        with lost(self.rank, self.size, tf.errors.OpError):
+        with self.lost():
             return self.summed(tf.constant(numbers, tf.float64)).numpy()
+
+    def lost(self) -> contextlib.AbstractContextManager:
+        return lost(self.rank, self.size, _tells_of_loss)
 
     def _sum(self, numbers):
         return self.strategy.reduce('SUM', numbers, axis=None)
+
+
+def _tells_of_loss(error: Exception) -> bool:
+    kinds = (tf.errors.UnavailableError, tf.errors.DeadlineExceededError, tf.errors.AbortedError)
+    return isinstance(error, (*kinds, tf.errors.CancelledError))
 
 
 class Replicas:

@@ -12,7 +12,9 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -159,6 +161,26 @@ def lost(rank: int, size: int, tells: Callable[[Exception], bool]) -> Iterator[N
         if not tells(error):
             raise
         raise ProcessesLost(sentence(rank, size)) from error
+
+
+@contextlib.contextmanager
+def joining(rank: int, size: int) -> Iterator[None]:
+    """Ends this process with one sentence if the others do not come in time.
+
+    For engines that wait for ever within their own code, or abort there.
+    """
+
+    def give_up():
+        print(f'{ProcessesLost.__name__}: {sentence(rank, size)}', file=sys.stderr, flush=True)
+        signal.raise_signal(signal.SIGTERM)
+
+    timer = threading.Timer(timeout(), give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def sentence(rank: int, size: int) -> str:
