@@ -7,7 +7,6 @@ is divided between the devices; that a mean over it is now a sum over devices, X
 import atexit
 import contextlib
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -53,6 +52,8 @@ class Processes(distributed.Processes):
         self.rank, self.size = announced_by(distributed.RANK, 0), announced()
         self.local_rank = announced_by('LOCAL_RANK', 0)
         seconds, several_here = int(timeout()), announced_by('LOCAL_WORLD_SIZE') > 1
+        # JAX's own service would take SIGTERM for a notice, by which a launcher ends processes.
+        jax.config.update('jax_enable_preemption_service', False)
         with joining(self.rank, self.size), self.lost():
             jax.distributed.initialize(
                 os.environ.get(ADDRESS),
@@ -84,7 +85,7 @@ class Processes(distributed.Processes):
         if self.is_lost:  # JAX would wait for them at its own end, and then abort
             sys.stdout.flush()
             sys.stderr.flush()
-            signal.raise_signal(signal.SIGTERM)
+            os._exit(1)
 
     def lost(self) -> contextlib.AbstractContextManager:
         return lost(self.rank, self.size, self._tells_of_loss)

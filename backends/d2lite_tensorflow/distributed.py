@@ -7,6 +7,8 @@ share with its weight. Then the variables are updated as they are on a single de
 import contextlib
 import json
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ import tensorflow as tf
 
 from d2lite.training import distributed
 from d2lite.training.batches import map_batch, num_examples
-from d2lite.training.distributed import joining, lost, share
+from d2lite.training.distributed import ProcessesLost, lost, sentence, share, timeout
 from d2lite_tensorflow.module import layers_in
 
 if TYPE_CHECKING:
@@ -26,8 +28,13 @@ STRATEGIES = ('auto',)
 
 def announced() -> int:
     """The number of processes that who started this one has announced."""
+    return len(addresses()) or 1
+
+
+def addresses() -> list[str]:
+    """Where the processes are, HOST:PORT by rank, from TF_CONFIG: a chief before the workers."""
     cluster = _config().get('cluster', {})
-    return len([*cluster.get('worker', ()), *cluster.get('chief', ())]) or 1
+    return [*cluster.get('chief', ()), *cluster.get('worker', ())]
 
 
 def devices_here(trainer: 'Trainer') -> int:
@@ -43,11 +50,11 @@ class Processes(distributed.Processes):
     """The workers of a MultiWorkerMirroredStrategy, which reads TF_CONFIG."""
 
     def __init__(self) -> None:
-        # TF_CONFIG numbers the workers; a chief, if there is one, comes before them.
-        task, size = _config().get('task', {}), announced()
-        after_chief = 'chief' in _config()['cluster'] and task['type'] == 'worker'
-        self.rank, self.size = int(task['index']) + after_chief, size
-        with joining(self.rank, size), self.lost():
+        task, self.size = _config()['task'], announced()
+        after_chief = len(_config()['cluster'].get('chief', ())) if task['type'] == 'worker' else 0
+        self.rank = int(task['index']) + after_chief
+        meet(addresses(), self.rank)
+        with self.lost():
             self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
             self.summed = tf.function(self._sum, autograph=False)
             self.wait()
@@ -61,6 +68,35 @@ class Processes(distributed.Processes):
 
     def _sum(self, numbers):
         return self.strategy.reduce('SUM', numbers, axis=None)
+
+
+def meet(addresses: list[str], rank: int) -> None:
+    """Waits until all processes are there, for TensorFlow would wait for ever, and hear nothing.
+
+    Each listens where TensorFlow will, until all others have called. Raises ProcessesLost.
+    """
+    deadline, others = time.monotonic() + timeout(), addresses[:rank] + addresses[rank + 1 :]
+    try:
+        with socket.create_server(('', _host_and_port(addresses[rank])[1])) as server:
+            for address in others:
+                while True:
+                    try:
+                        socket.create_connection(_host_and_port(address), timeout()).close()
+                        break
+                    except OSError:
+                        if time.monotonic() > deadline:
+                            raise
+                        time.sleep(0.1)
+            for _ in others:
+                server.settimeout(max(0.1, deadline - time.monotonic()))
+                server.accept()[0].close()
+    except OSError as error:
+        raise ProcessesLost(sentence(rank, len(addresses))) from error
+
+
+def _host_and_port(address):
+    host, _, port = address.rpartition(':')
+    return host, int(port)
 
 
 def _tells_of_loss(error: Exception) -> bool:
