@@ -31,8 +31,10 @@ ADDITIONS = {
     'd2lite_tensorflow/distributed.py': {
         'Plots',
         'Replicas',
+        'addresses',
         'as_vector',
         'from_vector',
+        'meet',
         'on_all_devices',
     },
     # How a step becomes a program.
