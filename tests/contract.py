@@ -40,6 +40,12 @@ def another(d2l):
     return require('jax' if backend_of(d2l) == 'pytorch' else 'pytorch')
 
 
+def skip_long_training(d2l):
+    """Skips a long training on NNX: that its steps are those of JAX the parity tests show."""
+    if backend_of(d2l) == 'nnx':
+        pytest.skip('nnx takes the steps of jax, see tests/parity')
+
+
 def small_data(d2l, num_train=64, num_val=32, batch_size=16, **kwargs):
     """Two features, w = (2, -3.4), b = 4.2."""
     return d2l.SyntheticRegressionData(

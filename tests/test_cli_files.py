@@ -212,7 +212,7 @@ def test_new_page_is_a_page_and_never_overwrites(command, tmp_path):
 @pytest.mark.parametrize('backend', BACKENDS)
 def test_a_new_page_runs(tmp_path, backend):
     require(backend)
-    write_page(tmp_path / 'new.md')
+    write_page(tmp_path / 'new.md', tabs=BACKENDS)
     result = run_tab(read_page(tmp_path / 'new.md'), backend)
     assert result.error is None and result.cells_run == 4
     texts = ''.join(o.get('text', '') for node in result.notebook.cells for o in node.outputs)

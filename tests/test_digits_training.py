@@ -3,8 +3,10 @@
 import functools
 
 import pytest
-from contract import BACKENDS, backend_of, require
+from contract import backend_of, require, skip_long_training
 from networks import adam
+
+from d2lite import selection
 
 LEARNED = {'SoftmaxRegression': 0.90, 'MLP': 0.95, 'LeNet': 0.95, 'ResNet': 0.95}
 
@@ -43,10 +45,13 @@ def accuracy(backend, name):
 
 @pytest.mark.parametrize('name', LEARNED)
 def test_the_model_learns_the_digits(d2l, name):
+    skip_long_training(d2l)
     assert accuracy(backend_of(d2l), name) > LEARNED[name]
 
 
 @pytest.mark.parametrize('name', LEARNED)
 def test_the_backends_end_at_the_same_accuracy(name):
-    found = {backend: accuracy(require(backend).Module.backend, name) for backend in BACKENDS}
+    found = {
+        backend: accuracy(require(backend).Module.backend, name) for backend in selection.PREFERENCE
+    }
     assert max(found.values()) - min(found.values()) <= 0.02, found

@@ -1,5 +1,6 @@
 """A recurrent cell for NNX with two biases, and a layer of cells."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -27,7 +28,7 @@ class Layer(nnx.Module):
 
     def __init__(
         self,
-        cell: type[nnx.RNNCellBase],
+        cell: Callable[..., nnx.RNNCellBase],
         num_inputs: int,
         num_hiddens: int,
         bidirectional: bool,

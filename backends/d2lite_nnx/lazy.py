@@ -1,4 +1,4 @@
-"""Layers of NNX that learn from their first inputs how many features these have.
+"""Layers of NNX that learn from their first inputs how many features these have; embeddings.
 
 NNX makes the weights of a layer together with the layer, and so asks for the size of its inputs.
 The models of d2lite are told no such sizes: theirs are these layers, as PyTorch's are `LazyLinear`.
@@ -55,6 +55,14 @@ class BatchNorm(Lazy, nnx.BatchNorm):
 
 class LayerNorm(Lazy, nnx.LayerNorm):
     pass
+
+
+class Embed(nnx.Embed):
+    """Flax's own embedding, with outputs of the type that its weights have, and not once had."""
+
+    def __init__(self, num_embeddings: int, features: int, rngs: nnx.Rngs) -> None:
+        super().__init__(num_embeddings, features, rngs=rngs)
+        self.dtype = None
 
 
 def make_layers(model: nnx.Module, inputs: Sequence[jax.Array]) -> None:

@@ -6,6 +6,7 @@ Networks" and "Modern Recurrent Neural Networks".
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -143,8 +144,9 @@ class RNN(Module):
     ) -> None:
         super().__init__()
         self.save_hyperparameters()
-        sizes = num_inputs, num_hiddens, bidirectional
-        self.rnn = Layer(nnx.SimpleCell, *sizes, rngs_or_new(rngs))
+        # The type of the inputs, whichever it is: without it, this cell alone has float32.
+        cell = partial(nnx.SimpleCell, dtype=None)
+        self.rnn = Layer(cell, num_inputs, num_hiddens, bidirectional, rngs_or_new(rngs))
 
     def start(self, X: Array) -> Any:
         """The first state of a layer: 0, in float64 for such inputs."""

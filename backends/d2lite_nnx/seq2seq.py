@@ -13,9 +13,9 @@ from flax import nnx
 from jax import Array
 from jax import numpy as jnp
 
+from d2lite_nnx import lazy
 from d2lite_nnx.attention import AdditiveAttention
 from d2lite_nnx.framework import rngs_or_new
-from d2lite_nnx.lazy import make_layers
 from d2lite_nnx.recurrent import GRU
 from d2lite_nnx.sequence import AttentionDecoder, Decoder, Encoder, EncoderDecoder
 from d2lite_nnx.tensor import astype, concat, expand_dims, float32, repeat, reshape, swapaxes
@@ -38,7 +38,7 @@ class Seq2SeqEncoder(Encoder):
     ) -> None:
         rngs = rngs_or_new(rngs)
         self.vocab_size = vocab_size
-        self.embedding = nnx.Embed(vocab_size, embed_size, rngs=rngs)
+        self.embedding = lazy.Embed(vocab_size, embed_size, rngs=rngs)
         self.rnn = GRU(embed_size, num_hiddens, num_layers, dropout, rngs=rngs)
 
     def __call__(self, X: Array, *args: Any) -> tuple[Array, Array]:
@@ -63,7 +63,7 @@ class Seq2SeqDecoder(Decoder):
     ) -> None:
         rngs = rngs_or_new(rngs)
         self.vocab_size = vocab_size
-        self.embedding = nnx.Embed(vocab_size, embed_size, rngs=rngs)
+        self.embedding = lazy.Embed(vocab_size, embed_size, rngs=rngs)
         self.rnn = GRU(embed_size + num_hiddens, num_hiddens, num_layers, dropout, rngs=rngs)
         self.dense = nnx.Linear(num_hiddens, vocab_size, rngs=rngs)
 
@@ -102,8 +102,8 @@ class Seq2SeqAttentionDecoder(AttentionDecoder):
         self.attention = AdditiveAttention(num_hiddens, dropout, rngs=rngs)
         # Now, for none can be made within a loop of JAX.
         states = jnp.zeros((1, 1, num_hiddens))
-        make_layers(self.attention, (states, states, states, None))
-        self.embedding = nnx.Embed(vocab_size, embed_size, rngs=rngs)
+        lazy.make_layers(self.attention, (states, states, states, None))
+        self.embedding = lazy.Embed(vocab_size, embed_size, rngs=rngs)
         self.rnn = GRU(embed_size + num_hiddens, num_hiddens, num_layers, dropout, rngs=rngs)
         self.dense = nnx.Linear(num_hiddens, vocab_size, rngs=rngs)
         self.attention_weights = nnx.data(None)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
+    trainer.find_variables()
     return {'leaves': [_as_array(leaf) for leaf in jax.tree.leaves(trainer.state)]}
 
 
 def set_state(trainer: 'Trainer', state: Any) -> None:
+    trainer.find_variables()
     leaves, structure = jax.tree.flatten(trainer.state)
     restored = [_like(leaf, saved) for leaf, saved in zip(leaves, state['leaves'], strict=True)]
     trainer.state = jax.tree.unflatten(structure, restored)

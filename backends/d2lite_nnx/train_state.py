@@ -7,21 +7,60 @@ import optax
 from flax import nnx
 from jax import numpy as jnp
 
+from d2lite.training.compiled import CannotCompile
+
+KINDS = nnx.Param, nnx.Variable  # those that are trained, and the others
+
 
 class TrainState(NamedTuple):
-    """The variables of a model and its optimizer, as trees of arrays.
+    """The arrays in the variables of a model and its optimizer.
 
     `params`: those that are trained. `others`: running statistics, random keys and their counts,
     and what the optimizer keeps.
     """
 
-    params: Any
-    others: Any
+    params: list
+    others: list
 
 
-def state_of(model: nnx.Module, optim: nnx.Optimizer) -> TrainState:
-    """The arrays in the variables of both, as they are now."""
-    return TrainState(*nnx.as_pure(nnx.state((model, optim), nnx.Param, nnx.Variable)))
+class Variables:
+    """The variables of a model and its optimizer, all that a step changes.
+
+    They are found once: to look for them takes longer than a step of a small model.
+    """
+
+    def __init__(self, model: nnx.Module, optim: nnx.Optimizer) -> None:
+        pair = model, optim
+        self.graphdef, *parts, self.constants = nnx.split(pair, *KINDS, ...)
+        self.structures = [jax.tree.structure(part) for part in parts]
+        found = nnx.variables(pair, *KINDS)
+        self.found = [
+            jax.tree.leaves(part, is_leaf=lambda each: isinstance(each, nnx.Variable))
+            for part in found
+        ]
+
+    def read(self) -> TrainState:
+        """The arrays as they are now."""
+        return TrainState(*([each.get_value() for each in part] for part in self.found))
+
+    def write(self, state: TrainState) -> None:
+        """Gives the variables other arrays."""
+        for part, arrays in zip(self.found, state, strict=True):
+            for variable, array in zip(part, arrays, strict=True):
+                variable.set_value(array)
+
+    def copies(self, state: TrainState) -> tuple:
+        """A model and an optimizer that have these arrays."""
+        return nnx.merge(
+            self.graphdef, *map(jax.tree.unflatten, self.structures, state), self.constants
+        )
+
+    def state_of(self, model: nnx.Module, optim: nnx.Optimizer) -> TrainState:
+        """The arrays of two `copies`. Raises CannotCompile if they have others by now."""
+        parts = nnx.split((model, optim), *KINDS, ...)[1:-1]
+        if [jax.tree.structure(part) for part in parts] != self.structures:
+            raise CannotCompile('a step adds variables to the model')
+        return TrainState(*map(jax.tree.leaves, parts))
 
 
 def optimizer_of(model: nnx.Module, optim: Any) -> nnx.Optimizer:

@@ -12,6 +12,7 @@ from jax import numpy as jnp
 from d2lite.training import trainer
 from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.compiled import collected_outputs
+from d2lite.training.precision import replaces
 from d2lite_jax.clipping import grad_clipping
 from d2lite_jax.compiled import compiled_once
 from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
@@ -21,7 +22,7 @@ from d2lite_nnx.data import DataModule
 from d2lite_nnx.framework import NAME, version
 from d2lite_nnx.lazy import unmade
 from d2lite_nnx.tensor import concat
-from d2lite_nnx.train_state import Plotted, TrainState, learning_rates, optimizer_of, state_of
+from d2lite_nnx.train_state import Plotted, TrainState, Variables, learning_rates, optimizer_of
 
 if TYPE_CHECKING:
     from d2lite_nnx.module import Module
@@ -124,11 +125,15 @@ class Trainer(trainer.Trainer):
     @property
     def state(self) -> TrainState:
         """The arrays that a step changes, those of the model and of the optimizer."""
-        return state_of(self.model, self.optim)
+        return self.variables.read()
 
     @state.setter
     def state(self, state: TrainState) -> None:
-        nnx.update((self.model, self.optim), *state)
+        self.variables.write(state)
+
+    def find_variables(self) -> None:
+        """Looks for what a step changes: a lesson may have given the model other layers."""
+        self.variables = Variables(self.model, self.optim)
 
     def prepare_parameters(self, init_params: Mapping[str, np.ndarray] | Callable | None) -> None:
         """Sets the parameters that training starts from: as the model made them, or as given."""
@@ -137,12 +142,17 @@ class Trainer(trainer.Trainer):
         super().prepare_parameters(init_params)
 
     def set_training(self, training: bool) -> None:
-        (self.model.train if training else self.model.eval)()
+        own = replaces(self.model, 'train') or replaces(self.model, 'eval')
+        if self.fitting and self.compiled and not own:
+            self.compiled.set_training(training)
+        else:
+            (self.model.train if training else self.model.eval)()
 
     def prepare_optimizer(self) -> None:
         """Asks the model for its optimizer, and makes one of NNX of it."""
         super().prepare_optimizer()
         self.optim = optimizer_of(self.model, self.optim)
+        self.find_variables()
 
     def clip_gradients(self, grad_clip_val: float, grads: Any) -> Any:
         """The gradients, scaled down so that their common norm is at most `grad_clip_val`."""

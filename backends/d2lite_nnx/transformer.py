@@ -86,7 +86,7 @@ class TransformerEncoder(Encoder):
     ) -> None:
         rngs = rngs_or_new(rngs)
         self.vocab_size, self.num_hiddens = vocab_size, num_hiddens
-        self.embedding = nnx.Embed(vocab_size, num_hiddens, rngs=rngs)
+        self.embedding = lazy.Embed(vocab_size, num_hiddens, rngs=rngs)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, rngs=rngs)
         sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
         self.blks = nnx.List(TransformerEncoderBlock(*sizes, rngs=rngs) for _ in range(num_blks))
@@ -159,7 +159,7 @@ class TransformerDecoder(AttentionDecoder):
     ) -> None:
         rngs = rngs_or_new(rngs)
         self.vocab_size, self.num_hiddens, self.num_blks = vocab_size, num_hiddens, num_blks
-        self.embedding = nnx.Embed(vocab_size, num_hiddens, rngs=rngs)
+        self.embedding = lazy.Embed(vocab_size, num_hiddens, rngs=rngs)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, rngs=rngs)
         sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout
         self.blks = nnx.List(TransformerDecoderBlock(*sizes, i, rngs=rngs) for i in range(num_blks))

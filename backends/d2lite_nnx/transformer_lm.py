@@ -16,6 +16,7 @@ from jax import numpy as jnp
 
 from d2lite.training.attention import window
 from d2lite.training.recurrent import continued
+from d2lite_nnx import lazy
 from d2lite_nnx.attention import PositionalEncoding, causal_lens
 from d2lite_nnx.classification import Classifier
 from d2lite_nnx.framework import rngs_or_new
@@ -50,7 +51,7 @@ class TransformerLM(Classifier):
         super().__init__()
         self.save_hyperparameters()
         rngs = rngs_or_new(rngs)
-        self.embedding = nnx.Embed(vocab_size, num_hiddens, rngs=rngs)
+        self.embedding = lazy.Embed(vocab_size, num_hiddens, rngs=rngs)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len, rngs=rngs)
         sizes = num_hiddens, mlp_num_hiddens, num_heads, dropout
         self.blks = nnx.List(ViTBlock(*sizes, rngs=rngs) for _ in range(num_blks))

@@ -12,11 +12,13 @@ IMPORTS = {
     'tensorflow': 'from d2lite import tensorflow as d2l\nimport tensorflow as tf',
     'jax': 'from d2lite import jax as d2l\nimport jax',
 }
+DEFAULT = list(IMPORTS)
+IMPORTS['nnx'] = 'from d2lite import nnx as d2l\nfrom flax import nnx'
 
 
 def write_page(path: Path, title: str | None = None, tabs: list[str] | None = None) -> None:
     """Writes the page. Raises FileExistsError, or BackendError for an unknown tab."""
-    tabs = list(dict.fromkeys(map(selection.canonical_name, tabs or IMPORTS)))
+    tabs = list(dict.fromkeys(map(selection.canonical_name, tabs or DEFAULT)))
     imports = ''.join(
         f'```{{.python .input}}\n%%tab {tab}\n{IMPORTS.get(tab, "import d2lite as d2l")}\n```\n\n'
         for tab in tabs

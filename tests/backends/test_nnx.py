@@ -70,6 +70,16 @@ def test_dropout_is_for_training_only():
     assert (d2l.numpy(model(X)) != d2l.numpy(model(X))).any()
 
 
+def test_dropout_draws_the_same_in_compiled_steps():
+    def losses(compile):
+        d2l.seed_everything(0)
+        trainer = d2l.Trainer(max_epochs=2, compile=compile)
+        trainer.fit(dropout_model(d2l), small_data(d2l))
+        return [row['train_loss'] for row in trainer.history]
+
+    assert losses(None) == pytest.approx(losses(False), rel=1e-5)
+
+
 def test_another_rate_of_a_dropout_leads_to_a_new_trace():
     def losses(rate):
         class Change(d2l.Callback):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from contract import BACKENDS, backend_of, require
+from contract import BACKENDS, backend_of, require, skip_long_training
 from devices import on_device
 from trainings import train
 
@@ -189,6 +189,7 @@ def test_the_same_seed_gives_the_same_scratch_model():
 
 @pytest.mark.parametrize('name', ['RNNScratch', *CLASSES])
 def test_training_on_the_embedded_text_lowers_the_perplexity(d2l, name):
+    skip_long_training(d2l)
     data = d2l.ShortStories(batch_size=128, num_steps=16, num_train=2048, num_val=256)
     deep = {'num_layers': 2, 'dropout': 0.1} if name == 'GRU' else {}
     model = language_model(d2l, name, len(data.vocab), 1.0, num_hiddens=24, **deep)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from contract import BACKENDS, backend_of, require
+from contract import BACKENDS, backend_of, require, skip_long_training
 from devices import on_device
 
 PAD, BOS, EOS, FIRST = 0, 1, 2, 3  # tokens; words begin at FIRST
@@ -125,6 +125,7 @@ def test_padding_counts_for_no_loss(d2l):
 
 @pytest.mark.parametrize('decoder', DECODERS)
 def test_it_learns_to_write_words_from_the_end(d2l, decoder):
+    skip_long_training(d2l)
     d2l.seed_everything(0)
     batches = [sentences(32, seed) for seed in range(20)]
     trainer = trained(d2l, decoder, batches, max_epochs=12, lr=0.02, num_hiddens=32)

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 import reference_attention as reference
-from contract import BACKENDS, backend_of, require
+from contract import BACKENDS, backend_of, require, skip_long_training
 from layers import LR, called, fitted, gradients, model_of, tensors
 
 SOURCE_TOKENS, TARGET_TOKENS, HIDDENS, FFN, HEADS, BLOCKS = 7, 6, 4, 5, 2, 2
@@ -218,6 +218,7 @@ def test_compiled_steps_change_nothing(d2l, recwarn):
 
 def test_a_transformer_learns_to_translate(d2l):
     """After a short training, with dropout, it knows most of a few sentences by heart."""
+    skip_long_training(d2l)
     data = d2l.SentencePairs(batch_size=16, num_steps=6, num_train=16, num_val=8)
     vocabs = len(data.src_vocab), len(data.tgt_vocab)
     rest = (*[32] * 4, [2]) if backend_of(d2l) == 'tensorflow' else (32,)
@@ -231,7 +232,7 @@ def test_a_transformer_learns_to_translate(d2l):
     tokens, _ = predicted(d2l, trainer, rows, data.num_steps)
     labels = d2l.numpy(rows[-1])
     words = labels != data.tgt_vocab['<pad>']
-    assert (d2l.numpy(tokens) == labels)[words].mean() > 0.85
+    assert (d2l.numpy(tokens) == labels)[words].mean() > 0.9
 
 
 def test_a_resumed_training_ends_the_same(d2l, tmp_path):

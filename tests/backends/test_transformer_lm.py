@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 import reference_attention as reference
-from contract import BACKENDS, backend_of, require
+from contract import BACKENDS, backend_of, require, skip_long_training
 from layers import LR, called, fitted, gradients, tensors
 
 TOKENS, HIDDENS, MLP, HEADS, BLOCKS, BATCH, STEPS = 5, 4, 6, 2, 2, 3, 4
@@ -103,6 +103,7 @@ def test_a_prediction_reads_the_last_tokens_and_no_more(d2l):
 
 
 def test_training_on_the_embedded_text_lowers_the_perplexity(d2l):
+    skip_long_training(d2l)
     data = d2l.ShortStories(batch_size=128, num_steps=16, num_train=2048, num_val=256)
     model = d2l.TransformerLM(len(data.vocab), 32, 64, 4, 1, 0.1, data.num_steps, lr=0.005)
     trainer = d2l.Trainer(max_epochs=3, gradient_clip_val=1)

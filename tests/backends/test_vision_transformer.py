@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 import reference_attention as reference
-from contract import BACKENDS, backend_of, require
+from contract import BACKENDS, backend_of, require, skip_long_training
 from trainings import evaluate, images, train
 
 IMAGE, PATCH, HIDDENS, MLP, HEADS, BLOCKS, CLASSES = (4, 6), (2, 3), 4, 5, 2, 2, 3
@@ -74,6 +74,7 @@ def test_attention_weights(d2l):
 
 
 def test_it_learns_the_digits(d2l):
+    skip_long_training(d2l)
     model = d2l.ViT(8, 2, 64, 128, 4, 2, 0.1, 0.1, lr=0.2)
     trainer = d2l.Trainer(max_epochs=12, gradient_clip_val=1)
     trainer.fit(model, d2l.Digits(batch_size=64), init_params=d2l.xavier_uniform(0))

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from contract import BACKENDS, require
+from contract import require
 
+from d2lite import selection
 from d2lite.pages.reading.page import read_page
 from d2lite.pages.running.kernel import run_tab
 
@@ -16,13 +17,13 @@ PAGES = {
 }
 
 
-def test_there_are_pages_for_every_backend():
+def test_each_page_has_four_tabs():
     assert PAGES
     for name, page in PAGES.items():
-        assert {*page.tabs} == {*BACKENDS}, name
+        assert {*page.tabs} == {*selection.PREFERENCE}, name
 
 
-@pytest.mark.parametrize('tab', BACKENDS)
+@pytest.mark.parametrize('tab', selection.PREFERENCE)
 @pytest.mark.parametrize('page', PAGES)
 def test_page_runs(page, tab, monkeypatch):
     require(tab)

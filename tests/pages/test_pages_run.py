@@ -14,7 +14,7 @@ import abacus
 import pytest
 from contract import BACKENDS, require
 
-from d2lite import BackendError
+from d2lite import BackendError, selection
 from d2lite.pages.jupyter import tab as tabs
 from d2lite.pages.jupyter.choice import current_choice
 from d2lite.pages.reading.page import PageError, parse_page, read_page
@@ -487,7 +487,7 @@ def test_lesson(backend):
     assert result.values['show']['b_error'] == pytest.approx(0.20859, rel=1e-3)
 
 
-@pytest.mark.parametrize('backend', BACKENDS)
+@pytest.mark.parametrize('backend', selection.PREFERENCE)
 def test_page_in_chinese_with_a_fifth_tab_and_d2l_from_the_start(backend):
     require(backend)
     result = run_tab(read_page(PAGES / 'chinese.md'), backend, show=['总和'])
