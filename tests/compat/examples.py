@@ -18,6 +18,14 @@ START = {
     'plots': 'import matplotlib\nmatplotlib.use("Agg")\nimport numpy as np\n'
     'from matplotlib import pyplot as plt\nfigure, ax = plt.subplots()',
     'gym': '',
+    'mxnet': 'import d2lite.mxnet\nimport mxnet as mx\nfrom mxnet import gluon, np, npx\n'
+    'from mxnet.gluon import nn\nnpx.set_np()\nX = np.ones((2, 3))\n'
+    'class Net(nn.Block):\n'
+    '    def __init__(self):\n'
+    '        super().__init__()\n'
+    "        self.weight = gluon.Parameter('weight', shape=(3, 2))\n"
+    '    def forward(self, X):\n'
+    '        return np.dot(X, self.weight.data())',
 }
 
 JAX = {
@@ -326,6 +334,26 @@ GYM = {
     ),
 }
 
+MXNET = {
+    'mxnet.numpy.ndarray.device': 'assert X.device == mx.cpu()',
+    'mxnet.numpy.ndarray.to_device': 'assert X.to_device(mx.cpu()).shape == (2, 3)',
+    'mxnet.numpy_extension.current_device': 'assert npx.current_device() == mx.cpu()',
+    'mxnet.numpy.zeros(device=)': 'assert np.zeros(2, device=mx.cpu()).sum() == 0',
+    'mxnet.numpy.ones(device=)': 'assert np.ones(2, device=mx.cpu()).sum() == 2',
+    'mxnet.numpy.array(device=)': 'assert np.array([2], device=mx.cpu()).sum() == 2',
+    'mxnet.numpy.full(device=)': 'assert np.full((2,), 2, device=mx.cpu()).sum() == 4',
+    'mxnet.gluon.Block.initialize(device=)': (
+        'net = nn.Dense(2)\nnet.initialize(device=mx.cpu())\nassert net(X).shape == (2, 2)'
+    ),
+    'mxnet.gluon.ParameterDict.__len__': 'assert len(nn.Dense(2).collect_params()) == 2',
+    'mxnet.gluon.Block.__setattr__ of a Parameter': (
+        'net = Net()\nnet.initialize()\nassert net(X).shape == (2, 2)\n'
+        'assert [*net.collect_params()] == [net.weight.name]\n'
+        'assert Net().weight.name != net.weight.name'
+    ),
+    'mxnet.gluon.Parameter without a name': 'assert gluon.Parameter(shape=(2,)).shape == (2,)',
+}
+
 EXAMPLES = {
     'jax': JAX,
     'flax': FLAX,
@@ -335,4 +363,5 @@ EXAMPLES = {
     'data': DATA,
     'plots': PLOTS,
     'gym': GYM,
+    'mxnet': MXNET,
 }

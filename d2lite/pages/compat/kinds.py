@@ -24,7 +24,7 @@ class OldName:
 
     module: str  # where it was: 'jax.random'
     attribute: str  # 'KeyArray', or 'DataFrame.append' of a class
-    gone: str  # the release that no longer has it: 'JAX 0.4.24'
+    gone: str  # the release that no longer has it, 'JAX 0.4.24', or 'not in MXNet 1.9 yet'
     use: str  # what to write today
     error: str = ''  # a pattern of the error that it leads to; '' if the error has its name
 
@@ -38,7 +38,8 @@ class OldName:
     @property
     def sentence(self) -> str:
         """Since when it is gone, and what to write today."""
-        return f'{self.name} is gone since {self.gone}; today: {self.use}'
+        when = self.gone if self.gone.startswith('not in') else f'gone since {self.gone}'
+        return f'{self.name} is {when}; today: {self.use}'
 
     def lend(self) -> None:
         """Puts it where it was; called when its module has been imported."""

@@ -8,6 +8,7 @@ from d2lite.pages.compat.data_names import PANDAS, SKLEARN
 from d2lite.pages.compat.framework_names import GYM, KERAS, TORCH
 from d2lite.pages.compat.jax_names import JAX
 from d2lite.pages.compat.kinds import OldName
+from d2lite.pages.compat.mxnet_names import MXNET
 from d2lite.pages.compat.numpy_names import NUMPY, SCIPY
 from d2lite.pages.compat.plotting_names import IPYTHON, MATPLOTLIB
 
@@ -22,6 +23,7 @@ TABLE: list[OldName] = [
     *MATPLOTLIB,
     *IPYTHON,
     *GYM,
+    *MXNET,
     *CALLS,
 ]
 
