@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from d2lite.data.optional import import_for
 from d2lite.hyperparameters import HyperParameters
 from d2lite.representation import with_arguments
 from d2lite.saving import checkpoint
@@ -239,9 +240,7 @@ class Trainer(
 
     def history_frame(self) -> 'pandas.DataFrame':
         """The history as a pandas DataFrame, with a row for each epoch."""
-        import pandas
-
-        return pandas.DataFrame(self.history)
+        return import_for('history_frame', 'pandas').DataFrame(self.history)
 
     def numbers(self, values: Sequence) -> list[float]:
         """Scalars of the framework as plain numbers."""

@@ -1,6 +1,7 @@
 """Callbacks: when they are called, those that come with d2lite, and schedules of learning rates."""
 
 import csv
+import sys
 
 import numpy as np
 import pytest
@@ -203,6 +204,12 @@ def test_the_history_as_csv_and_as_a_frame(d2l, tmp_path):
     assert frame['val_loss'].tolist() == [row['val_loss'] for row in trainer.history]
     run(d2l, d2l.CSVLogger(path), max_epochs=1)
     assert len(path.read_text().splitlines()) == 2  # made anew
+
+
+def test_a_frame_without_pandas_says_what_to_install(d2l, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pandas', None)
+    with pytest.raises(ImportError, match='history_frame needs pandas'):
+        d2l.Trainer(2).history_frame()
 
 
 def test_the_csv_of_a_training_that_goes_on_has_all_its_epochs(d2l, tmp_path):
