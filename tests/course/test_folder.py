@@ -9,6 +9,7 @@ from d2lite.data.download import data_folder
 from d2lite.faces import Asking
 from d2lite.pages.course.folder import CourseError, course_in, find_course
 from d2lite.pages.reading.page import read_page
+from d2lite.pages.running.collect import find_pages
 
 NAMES = ['a', 'b', 'part/c', 'part/index', 'other']
 
@@ -166,3 +167,10 @@ def test_downloads_go_to_the_folder_of_the_course(folder, monkeypatch):
         asking.use_data_folder()
         assert data_folder('../data/raw') == folder / 'downloads/raw'
         assert data_folder('elsewhere') == Path('elsewhere')
+
+
+def test_a_folder_runs_in_the_order_of_its_course(folder):
+    (folder / 'd2lite.toml').write_text('[course]\npages = ["other.md", "part/*.md"]')
+    (folder / 'z.qmd').write_text(cell('1'))
+    found = [place.as_posix() for _, place, _ in find_pages([folder], folder / 'build')]
+    assert found == ['other.md', 'part/c.md', 'part/index.md', 'a.md', 'b.md', 'z.qmd']

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from d2lite import selection
+from d2lite.pages.course.folder import find_course
 from d2lite.pages.reading.blocks import NoCells, NoTab
 from d2lite.pages.reading.page import Page, PageError, read_page
 from d2lite.pages.rewriting.overrides import Override, override
@@ -83,8 +84,9 @@ def find_pages(
 ) -> Iterator[tuple[Path, Path, bool]]:
     """Each page once: its path, its place below the folder, and whether it was named itself.
 
-    A folder stands for its files with the first of `suffixes` that it has; hidden folders and the
-    folder `skip` are left out. Raises PageError for a folder without such files.
+    A folder stands for its files with the first of `suffixes` that it has, in the order of their
+    course; hidden folders and the folder `skip` are left out. Raises PageError for a folder
+    without such files.
     """
     found = {}
     for path in paths:
@@ -98,8 +100,12 @@ def find_pages(
 
 
 def _files(folder: Path, skip: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    course = find_course(folder)
+    order = {page: number for number, page in enumerate(course.pages)} if course else {}
     for suffix in suffixes:
-        inside = sorted(folder.rglob(f'*{suffix}'))
+        patterns = ['*.md', '*.qmd'] if suffix == '.md' else [f'*{suffix}']
+        inside = sorted(path for pattern in patterns for path in folder.rglob(pattern))
+        inside.sort(key=lambda path: order.get(path.resolve(), len(order)))
         if found := [path for path in inside if _visible(path, folder, skip)]:
             return found
     also = ', and no notebooks' if '.ipynb' in suffixes else ''
