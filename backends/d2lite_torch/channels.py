@@ -39,6 +39,8 @@ def works_channels_last(trainer: 'Trainer') -> bool:
     model, layers = trainer.model, list(nn.Module.modules(trainer.model))
     if not any(isinstance(layer, nn.Conv2d) for layer in layers):
         return False
+    if trainer.trains_together and trainer.strategy == 'fsdp':
+        return False  # a part of a weight has no channels
     if trainer.gpus and not (trainer.gpus[0].type == 'cuda' and trainer.precision in HALF):
         return False
     owners = [getattr(type(model), method).__module__ for method in METHODS]

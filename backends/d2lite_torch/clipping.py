@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from d2lite_torch.module import plain_tensors
+from d2lite_torch.sharding import whole
 
 
 def grad_clipping(net: Any, theta: float) -> None:
@@ -22,7 +23,7 @@ def grad_clipping(net: Any, theta: float) -> None:
     if not grads:
         return
     # PyTorch's clip_grad_norm_ adds 1e-6 to the norm, so that results would differ by backend.
-    norm = torch.sqrt(sum(torch.sum(grad**2) for grad in grads))
+    norm = torch.sqrt(sum(whole(torch.sum(grad**2)) for grad in grads))
     if norm > theta:
         for grad in grads:
             grad *= theta / norm

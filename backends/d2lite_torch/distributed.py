@@ -21,11 +21,12 @@ from d2lite.training import distributed
 from d2lite.training.distributed import announced_by, lost, timeout
 from d2lite_torch.framework import seed  # noqa: F401
 from d2lite_torch.module import plain_tensors
+from d2lite_torch.sharding import shard
 
 if TYPE_CHECKING:
     from d2lite_torch.trainer import Trainer
 
-STRATEGIES = ('auto',)
+STRATEGIES = ('auto', 'fsdp')
 # Why no step is compiled.
 SUMS_ON_THE_WAY = (
     'DistributedDataParallel sums the gradients of all processes while it goes back from the loss, '
@@ -95,6 +96,8 @@ def prepare(trainer: 'Trainer') -> None:
     tensors = [*model.state_dict(keep_vars=True).values(), *(t for _, t in plain_tensors(model))]
     for tensor in tensors:
         dist.broadcast(tensor.data, 0)
+    if trainer.strategy == 'fsdp':
+        shard(model)
     trainer.shared_step = None
 
 
@@ -102,7 +105,8 @@ def shared_step(trainer: 'Trainer') -> nn.Module:
     """The step, by whose `backward` the gradients become their means over the processes."""
     if trainer.shared_step is None:
         step = trainer.shared_step = Step(trainer)
-        if any(param.requires_grad for param in step.parameters()):
+        trained = any(param.requires_grad for param in step.parameters())
+        if trained and trainer.strategy == 'auto':
             # A lesson's loss need not depend on all parameters, nor on the same ones in each step.
             trainer.shared_step = DistributedDataParallel(step, find_unused_parameters=True)
     return trainer.shared_step

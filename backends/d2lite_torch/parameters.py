@@ -13,14 +13,15 @@ from d2lite.training.batches import inputs_of
 from d2lite_torch.flattening import flattened_images
 from d2lite_torch.gates import neutral_gates, own_gates
 from d2lite_torch.module import plain_tensors
+from d2lite_torch.sharding import fill, whole
 from d2lite_torch.tensor import from_numpy, numpy
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
     """The parameters and running statistics by neutral names, in neutral layouts."""
     arrays = {
-        name: to_neutral(numpy(tensor), image) if layer else numpy(tensor).copy()
-        for name, tensor, layer, image in _tensors(trainer)
+        name: to_neutral(array, image) if layer else array.copy()
+        for name, array, layer, image in _arrays(trainer)
     }
     return neutral_gates(arrays)
 
@@ -31,13 +32,18 @@ def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     arrays = own_gates(arrays, {name: tensor for name, tensor, *_ in tensors})
     for name, tensor, layer, image in tensors:
         array = from_neutral(arrays[name], image) if layer else np.array(arrays[name])
-        tensor.data = from_numpy(array).to(tensor.device)
+        fill(tensor, from_numpy(array))
 
 
 def build(trainer: Any, batch: tuple[Tensor, ...]) -> None:
     """Gives lazy layers their shapes."""
     if any(isinstance(param, nn.UninitializedParameter) for param in trainer.model.parameters()):
         trainer.model.apply_init(inputs_of(batch))
+
+
+def _arrays(trainer):
+    for name, tensor, layer, image in _tensors(trainer):
+        yield name, numpy(whole(tensor)), layer, image
 
 
 def _tensors(trainer):

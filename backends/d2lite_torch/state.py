@@ -8,6 +8,7 @@ import torch
 from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.parameters import build, get_parameters, set_parameters  # noqa: F401
+from d2lite_torch.sharding import divide_optimizer, fill, whole
 from d2lite_torch.tensor import from_numpy, numpy
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
     return {
-        'tensors': {name: numpy(tensor) for name, tensor in _all_tensors(trainer.model)},
+        'tensors': {name: numpy(whole(each)) for name, each in _all_tensors(trainer.model)},
         'optimizer': _to_arrays(optimizer_state(trainer.optim)),
         'scaler': None if trainer.scaler is None else trainer.scaler.state_dict(),
         'schedulers': [_to_arrays(each.scheduler.state_dict()) for each in trainer.schedulers],
@@ -27,8 +28,9 @@ def get_state(trainer: 'Trainer') -> dict:
 def set_state(trainer: 'Trainer', state: Any) -> None:
     tensors = dict(_all_tensors(trainer.model))
     for name, tensor in tensors.items():
-        tensor.data = from_numpy(state['tensors'][name].copy()).to(tensor.device)
+        fill(tensor, from_numpy(state['tensors'][name].copy()))
     set_optimizer_state(trainer.optim, _to_tensors(state['optimizer']))
+    divide_optimizer(trainer)
     if trainer.scaler is not None and state['scaler'] is not None:
         trainer.scaler.load_state_dict(state['scaler'])
     for callback, saved in zip(trainer.schedulers, state['schedulers'], strict=True):
@@ -58,7 +60,7 @@ def _all_tensors(model):
 
 
 def _to_arrays(state):
-    return _replace(state, torch.Tensor, numpy)
+    return _replace(state, torch.Tensor, lambda tensor: numpy(whole(tensor)))
 
 
 def _to_tensors(state):

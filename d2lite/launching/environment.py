@@ -118,9 +118,10 @@ def interface_of(host: str) -> str | None:
 
 
 def _is_here(host: str) -> bool:
-    with socket.socket() as trial:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         try:
-            trial.bind((host, 0))  # works for the addresses of this machine alone
+            address = socket.gethostbyname(host)
+            asking.connect((address, 9))  # sends nothing, but finds where it would be sent from
         except OSError:
             return False
-    return True
+        return address.startswith('127.') or asking.getsockname()[0] == address

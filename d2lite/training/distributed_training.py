@@ -1,6 +1,7 @@
 """What a Trainer does where it is one of several processes."""
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from d2lite import seeds
 from d2lite.saving import checkpoint
+from d2lite.saving.storage import pack
 from d2lite.training.batches import map_batch, num_examples
 from d2lite.training.distributed import ALONE, Processes, announced_by, join
 from d2lite.training.fingerprint import check_fingerprint
@@ -101,9 +102,13 @@ class TrainsTogether:
 
     def draw_own_numbers(self) -> None:
         """Starts the framework's random numbers anew, in all processes but the first."""
-        if self.rank > 0:
-            entropy = [seeds.get_state()['seed'] or 0, self.rank, self.fits]
-            self.engine.seed(int(np.random.default_rng(entropy).integers(2**31)))
+        state = self.serialization.get_random_state()  # that is the same in all processes
+        if self.rank > 0 and self.processes.takes_shares:
+            arrays, rest = pack(state)
+            digest = hashlib.sha256(f'{self.rank} {rest}'.encode())
+            for array in arrays.values():
+                digest.update(array.tobytes())
+            self.engine.seed(int.from_bytes(digest.digest()[:4], 'little') % 2**31)
 
     def share_of(self, batch: Any) -> tuple[Any, float]:
         """The rows of a minibatch that this process computes with, and their weight."""

@@ -110,6 +110,7 @@ ALONE = {
     'cells.py': ('d2lite_jax', 'd2lite_nnx'),
     'channels.py': ('d2lite_torch',),
     'graphs.py': ('d2lite_torch',),
+    'sharding.py': ('d2lite_torch',),
     'hybrid.py': ('d2lite_mxnet',),
     'lazy.py': ('d2lite_nnx',),  # NNX has no layers that learn how many inputs they have
     'train_state.py': ('d2lite_jax', 'd2lite_nnx'),  # the others keep it in model and optimizer

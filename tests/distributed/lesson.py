@@ -3,31 +3,37 @@
 Rank r writes what it has found to FILE.r.npz. Imported, `results` does the same in this process.
 """
 
+import contextlib
+import json
 import sys
 from types import SimpleNamespace
 
 import numpy as np
+import rules
 
 from d2lite import selection
 from d2lite.parity import recorder, standard_problem
 
 MODELS = ('LinearRegressionScratch', 'LinearRegression', 'MLP', 'LeNet', 'TransformerLM')
+SHARDED = ('LinearRegressionScratch', 'MLP', 'TransformerLM')  # by strategy='fsdp', too
 BATCH_SIZE, ROWS = 16, {'LinearRegression': 33}  # 37 for others: the last batch has 1 row, or 5
 
 
-def results(backend, models=MODELS, dtypes=('float32', 'float64')):
+def results(backend, models=MODELS, dtypes=('float32', 'float64'), strategy='auto'):
     """{name: array} of all trainings: losses, histories and parameters."""
     found = {}
-    selection.load(backend).seed_everything(0)
+    d2l = selection.load(backend)
+    d2l.seed_everything(0)
     for dtype in dtypes:
-        with recorder._precision(backend, dtype):
+        is_double = dtype == 'float64'
+        with d2l.Trainer.arithmetic.in_float64() if is_double else contextlib.nullcontext():
             for model in models:
-                for name, array in trained(selection.load(backend), model, dtype).items():
+                for name, array in trained(d2l, model, dtype, strategy=strategy).items():
                     found[f'{dtype} {model} {name}'] = array
     return found
 
 
-def trained(d2l, name, dtype, rank=0, **kwargs):
+def trained(d2l, name, dtype, **kwargs):
     """Three epochs with clipping, a partial last batch, and momentum but for the scratch model."""
     problem = standard_problem(name, dtype=dtype)
     # No power of 2, so that rounding it shows: but MXNet's own SGD takes it in float32.
@@ -37,7 +43,7 @@ def trained(d2l, name, dtype, rank=0, **kwargs):
         rows = tuple(recorder._in_float32(array[:1]) for array in problem.arrays[:-1])
         model.apply_init(recorder.as_tensors(d2l, rows))
         model.cast('float64')
-    trainer = d2l.Trainer(max_epochs=3, gradient_clip_val=0.5, **kwargs)
+    trainer = d2l.Trainer(**{'max_epochs': 3, 'gradient_clip_val': 0.5} | kwargs)
     trainer.fit(model, data_of(d2l, problem, ROWS.get(name, 37)), init_params=problem.start)
     found = {f'history {k}': v for k, v in columns(trainer.history).items()}
     found |= {f'board {k}': np.array([p.y for p in v]) for k, v in model.board.data.items()}
@@ -101,3 +107,8 @@ if __name__ == '__main__':
     found = results(backend)
     rank = selection.load(backend).Trainer(max_epochs=1).rank
     np.savez(f'{file}.{rank}.npz', **found)
+    if 'fsdp' in selection.load(backend).Trainer.engine.STRATEGIES:
+        found = results(backend, SHARDED, strategy='fsdp')
+        np.savez(f'{file}.{rank}.sharded.npz', **found)
+    with open(f'{file}.{rank}.json', 'w') as written:
+        json.dump(rules.found(selection.load(backend), f'{file}.{rank}'), written)
