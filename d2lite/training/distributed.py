@@ -12,20 +12,27 @@ import contextlib
 import io
 import json
 import os
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from d2lite.saving.storage import pack, unpack
+from d2lite.training.distributed_errors import (
+    ProcessesLost,
+    in_one_sentence,
+    joining,
+    lost,
+    sentence,
+    timeout,
+)
 
-__all__ = ['ALONE', 'Processes', 'ProcessesLost', 'announced_by', 'join', 'share', 'timeout']
+__all__ = ['ALONE', 'Processes', 'ProcessesLost', 'announced_by', 'join', 'joining', 'lost']
+__all__ += ['sentence', 'share', 'timeout']
 
 # What `d2lite launch` sets, beside what each engine reads.
-SIZE, RANK, TIMEOUT = 'D2LITE_PROCESSES', 'D2LITE_RANK', 'D2LITE_TIMEOUT'
+SIZE, RANK = 'D2LITE_PROCESSES', 'D2LITE_RANK'
 
 # Said once, where an engine cannot have the statistics of the whole minibatch.
 OWN_STATISTICS = (
@@ -34,10 +41,6 @@ OWN_STATISTICS = (
 )
 
 _joined: dict[str, 'Processes'] = {}  # by engine: what was joined in this process
-
-
-class ProcessesLost(RuntimeError):
-    """The other processes cannot be reached: one has died, or has never been there."""
 
 
 class Processes:
@@ -125,11 +128,6 @@ def share(num_rows: int, index: int, count: int) -> tuple[slice, float]:
     return slice(start, stop), (stop - start) / num_rows
 
 
-def timeout() -> float:
-    """The seconds after which a process that does not answer counts as lost; see D2LITE_TIMEOUT."""
-    return float(os.environ.get(TIMEOUT, 60))
-
-
 def announced_by(variable: str, default: int = 1) -> int:
     """The number in an environment variable, such as that of the processes."""
     value = os.environ.get(variable, '')
@@ -144,63 +142,9 @@ def join(engine: ModuleType) -> Processes:
     """
     if engine.__name__ not in _joined:
         if engine.announced() > 1:
-            _in_one_sentence()
+            in_one_sentence()
         _joined[engine.__name__] = engine.Processes() if engine.announced() > 1 else ALONE
     return _joined[engine.__name__]
-
-
-@contextlib.contextmanager
-def lost(rank: int, size: int, tells: Callable[[Exception], bool]) -> Iterator[None]:
-    """Turns errors into ProcessesLost; `tells(error)`: whether an error tells of a lost process."""
-    try:
-        yield
-    except ProcessesLost:
-        raise
-    except Exception as error:
-        if not tells(error):
-            raise
-        raise ProcessesLost(sentence(rank, size)) from error
-
-
-@contextlib.contextmanager
-def joining(rank: int, size: int) -> Iterator[None]:
-    """Ends this process with one sentence if the others do not come in time.
-
-    For an engine that aborts within its own code, with pages that say less.
-    """
-
-    def give_up():
-        print(f'{ProcessesLost.__name__}: {sentence(rank, size)}', file=sys.stderr, flush=True)
-        os._exit(1)
-
-    timer = threading.Timer(timeout(), give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def sentence(rank: int, size: int) -> str:
-    """The sentence by which a process tells that it cannot reach the others."""
-    return (
-        f'rank {rank} cannot reach the other processes ({size} in all): one of them has ended, was '
-        f'not started, or has not answered for {timeout():g} seconds (D2LITE_TIMEOUT)'
-    )
-
-
-def _in_one_sentence() -> None:
-    """Has Python tell of lost processes without a traceback: where it was noticed says nothing."""
-    before = sys.excepthook
-
-    def hook(kind, error, traceback):
-        if issubclass(kind, ProcessesLost):
-            print(f'{kind.__name__}: {error}', file=sys.stderr)
-        else:
-            before(kind, error, traceback)
-
-    sys.excepthook = hook
 
 
 def _to_bytes(state: Any) -> bytes:

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 from contract import require
-from starting import HERE, start
+from starting import HERE, in_one_process, start
 
 ENGINES = ('pytorch', 'mxnet')
 
@@ -19,16 +19,6 @@ ENGINES = ('pytorch', 'mxnet')
 def backend(request):
     require(request.param)
     return request.param
-
-
-def in_one_process(backend, max_epochs=4, ckpt_path=None):
-    d2l = require(backend)
-    d2l.seed_everything(0)
-    w = d2l.tensor([2.0, -3.4])
-    data = d2l.SyntheticRegressionData(w, 4.2, num_train=330, num_val=33, batch_size=32)
-    trainer = d2l.Trainer(max_epochs=max_epochs)
-    trainer.fit(d2l.LinearRegressionScratch(2, lr=0.03), data, ckpt_path=ckpt_path)
-    return [[row['train_loss'], row['val_loss']] for row in trainer.history]
 
 
 def test_a_killed_process_ends_all_and_a_restart_goes_on(tmp_path, backend):
