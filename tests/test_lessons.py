@@ -63,6 +63,11 @@ PRINTED |= {
         'naive:  [10. nan inf]\nhalf:   [10.      0.6931     inf]\n'
         'stable: [ 10.       0.6931 200.    ]\n',
     ],
+    'several-processes': [
+        'together      [-0.172 -0.258]\nwhole batch   [-0.172 -0.258]\n',
+        'before the sum: 0.256\nlength if clipped after the sum:  0.31\n',
+        '1 process(es); validation loss',
+    ],
     'softmax-regression-concise': ['all equal: 2.3026, behind by 200: 200.0000\n'],
     'mlp': ['steepest: sigmoid 0.25, tanh 1.00\n', 'equal to three digits: True\n'],
     'weight-decay': [

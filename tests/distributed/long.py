@@ -18,6 +18,9 @@ d2l.seed_everything(0)
 
 
 class Slow(d2l.Callback):
+    def on_train_epoch_start(self, trainer, model):
+        print('begins', trainer.epoch + 1, flush=True)
+
     def on_train_batch_end(self, trainer, model):
         time.sleep(0.03)
         last = trainer.train_batch_idx == 16 and os.environ.get('D2LITE_RESTART') == '0'

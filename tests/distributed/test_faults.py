@@ -30,8 +30,11 @@ def test_a_killed_process_ends_all_and_a_restart_goes_on(tmp_path, backend):
     assert process.returncode == 0, errors
     assert 'rank 1 was killed by signal 9 (SIGKILL) after' in errors
     assert 'Traceback' not in errors  # what the other one says is a sentence
-    history = json.loads((tmp_path / 'history').read_text())
     # Step 16 is in the second epoch: the first was not trained again, but read.
+    assert [line for line in output.splitlines() if 'begins' in line] == [
+        f'begins {epoch}' for epoch in (1, 2, 2, 3, 4)
+    ]
+    history = json.loads((tmp_path / 'history').read_text())
     found = [[row['train_loss'], row['val_loss']] for row in history]
     np.testing.assert_allclose(found, in_one_process(backend), rtol=1e-5)
 
