@@ -32,8 +32,8 @@ FRAMEWORKS = {
     'nnx': ('jax', 'flax', 'optax'),
 }
 
-# More backends of one framework, in another style: the tab of a page runs on the first of these whose
-# name its cells use, as `nnx.Linear`.
+# More backends of one framework, in another style: the tab of a page runs on the first of these
+# whose name its cells use, as `nnx.Linear`.
 STYLES = {'jax': ('nnx',)}
 
 _selected: str | None = None  # the backend, from its first use on

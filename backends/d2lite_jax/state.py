@@ -36,7 +36,7 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
 
 def optimizer_name(trainer: 'Trainer') -> str:
     """What the optimizer keeps from step to step, in words: in JAX it has no name."""
-    return ', '.join(_kinds(trainer.state.opt_state)) or type(trainer.optim).__name__
+    return ', '.join(_kinds(trainer.state.opt_state)) or 'SGD'
 
 
 def get_random_state() -> dict:
@@ -48,8 +48,8 @@ def set_random_state(state: Any) -> None:
 
 
 def _kinds(opt_state):
-    """The names of the states that an optimizer is made of; those of plain SGD are empty."""
-    if hasattr(opt_state, '_fields'):
+    """The names of the states that an optimizer is made of, but for empty ones."""
+    if getattr(opt_state, '_fields', ()):
         yield type(opt_state).__name__
     for part in opt_state if isinstance(opt_state, tuple | list) else ():
         yield from _kinds(part)

@@ -122,8 +122,9 @@ class Walk:
         self.visit(function.__kwdefaults__)
 
 
-def written_by_user(module_name: str) -> bool:
+def written_by_user(module_name: str | None) -> bool:
     """True for a module of a lesson: neither installed, nor Python's own, nor d2lite's."""
+    module_name = module_name or ''  # code that was run by exec() may have none
     if module_name not in _written_by_user:
         file = getattr(sys.modules.get(module_name), '__file__', None) or ''
         own = module_name.partition('.')[0].partition('_')[0] == 'd2lite'

@@ -8,16 +8,23 @@ __all__ = ['EpochTimes']
 
 
 class EpochTimes:
-    """Measures the epochs of one `fit`. What is compiled before an epoch counts to it as well."""
+    """Measures the epochs of one `fit`. What is compiled before an epoch counts to it as well.
+
+    So does what prepares the training: most of that is compiling, too.
+    """
 
     def __init__(self) -> None:
         self.compiled = 0.0  # seconds of compiling that no epoch has told of yet
         self.compiles = False  # True within `compiling`
-        self.begin()
+        self.prepared = False  # True once an epoch has begun
+        self.created = time.perf_counter()
 
     def begin(self) -> None:
         """Begins an epoch."""
-        self.started, self.compiled_before = time.perf_counter(), self.compiled
+        self.started = time.perf_counter()
+        if not self.prepared:
+            self.compiled, self.prepared = self.started - self.created, True
+        self.compiled_before = self.compiled
 
     @contextlib.contextmanager
     def compiling(self) -> Iterator[None]:

@@ -65,7 +65,8 @@ class Trainer(
 
     While and after `fit`: `epoch`, `train_batch_idx` and `val_batch_idx` count from 0, and
     `history` has a dictionary for each epoch with the means of what the model plotted
-    (`train_loss`, `val_loss`, ...), its `seconds`, and apart from these its `compile_seconds`.
+    (`train_loss`, `val_loss`, ...), its `seconds`, and apart from these its `compile_seconds`, in
+    the first epoch with all that prepares the training.
     Definition: d2l, section "Object-Oriented Design for Implementation".
     """
 
@@ -132,9 +133,10 @@ class Trainer(
 
     def _fit(self, model, data, ckpt_path, init_params):
         __tracebackhide__ = True
+        self.times = EpochTimes()
         self.prepare_data(data)
         self.track_loaders(data)
-        self.metrics, self.times = Metrics(self), EpochTimes()
+        self.metrics = Metrics(self)
         self.epoch = self.train_batch_idx = self.val_batch_idx = self.steps_done = 0
         self.batches_in_epoch = None  # the number of steps done of an epoch that is not complete
         self.random_to_resume = None

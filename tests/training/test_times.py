@@ -45,6 +45,16 @@ def test_what_is_compiled_is_told_apart(d2l, clock, monkeypatch):
     assert [row['compile_seconds'] for row in trainer.history] == [10, 0]
 
 
+def test_what_prepares_a_training_counts_as_compiling(d2l, clock, monkeypatch):
+    cls = d2l.Trainer
+    monkeypatch.setattr(cls, 'prepare_model', clock.moves(10.0, cls.prepare_model))
+    monkeypatch.setattr(cls, 'prepare_optimizer', clock.moves(1.0, cls.prepare_optimizer))
+    trainer = d2l.Trainer(max_epochs=2, compile=False)
+    trainer.fit(scratch(d2l), small_data(d2l))
+    assert [row['compile_seconds'] for row in trainer.history] == [11, 0]
+    assert [row['seconds'] for row in trainer.history] == [0, 0]
+
+
 def test_compiling_within_compiling_counts_once(clock):
     epoch = times.EpochTimes()
     with epoch.compiling():
