@@ -7,7 +7,7 @@ traced again when a value that its code can read is another one than before.
 import sys
 import sysconfig
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -45,12 +45,15 @@ def plain_attributes(value: object) -> dict[str, object]:
 class Walk:
     """Goes from objects to all that a lesson's code can reach from them; see `values_read`."""
 
-    def __init__(self, roots):
-        self.values, self.functions, self.seen = [], [], set()
+    def __init__(self, roots: Iterable[object]) -> None:
+        self.values: list = []
+        self.functions: list[tuple[str, types.FunctionType]] = []
+        self.seen: set[int] = set()
         for root in roots:
             self.visit(root)
 
-    def visit(self, value, name=''):
+    def visit(self, value: object, name: str = '') -> None:
+        """Notes the values of `value`, and goes on to what it refers to."""
         if isinstance(value, PLAIN):
             self.values.append(value)
             return
@@ -91,7 +94,8 @@ class Walk:
         else:
             self.values.append(id(value))
 
-    def visit_items(self, items):
+    def visit_items(self, items: Mapping) -> None:
+        """Notes the names and values of attributes or of a dictionary."""
         for name, value in items.items():
             if not isinstance(name, str):
                 self.values.append(name if isinstance(name, PLAIN) else id(name))
@@ -100,7 +104,8 @@ class Walk:
                 self.values.append(name)
                 self.visit(value, name)
 
-    def visit_function(self, function, name):
+    def visit_function(self, function: types.FunctionType, name: str) -> None:
+        """Notes the code of a function, and what it reads beside its arguments."""
         self.values.append(id(function.__code__))
         if not written_by_user(function.__module__):
             return
