@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
+from d2lite.console import warn
 from d2lite.training import distributed
 from d2lite.training.batches import map_batch, num_examples
 from d2lite.training.distributed import ProcessesLost, lost, sentence, share, timeout
@@ -173,6 +174,11 @@ def prepare(trainer: 'Trainer') -> None:
     for variable in trainer.model.variables:
         value = variable.numpy()
         variable.assign(trainer.processes.sum(value if trainer.rank == 0 else np.zeros_like(value)))
+    if trainer.compile is True and trainer.rank == 0:
+        warn(
+            'compile=True: XLA does not compile sums over processes, so steps are graphs of '
+            'TensorFlow here, as without it'
+        )
     for layer in layers_in(trainer.model):
         if hasattr(layer, 'synchronized'):
             layer.synchronized = True

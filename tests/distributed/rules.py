@@ -106,9 +106,9 @@ def numbers(d2l):
     drawn = []
 
     class Draws(d2l.LinearRegression):
-        def validation_step(self, batch):
+        def validation_step(self, *arguments):
             drawn.append(float(np.asarray(d2l.numpy(d2l.rand(1)))[0]))
-            super().validation_step(batch)
+            super().validation_step(*arguments)
 
     d2l.seed_everything(0)
     fit(d2l, Draws(lr=0.03), compile=False)

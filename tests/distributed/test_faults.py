@@ -12,7 +12,7 @@ import pytest
 from contract import require
 from starting import HERE, in_one_process, start
 
-ENGINES = ('pytorch', 'mxnet')
+ENGINES = ('pytorch', 'mxnet', 'tensorflow', 'jax')
 
 
 @pytest.fixture(params=ENGINES)
@@ -59,9 +59,13 @@ def test_ctrl_c_ends_all_and_leaves_a_checkpoint(tmp_path, backend):
 
 
 ALONE = {
-    'pytorch': {'RANK': '1', 'WORLD_SIZE': '2', 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': '{}'},
+    'pytorch': {'RANK': '1', 'WORLD_SIZE': '2', 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': 'PORT'},
     'mxnet': {'DMLC_ROLE': 'worker', 'DMLC_NUM_WORKER': '2', 'DMLC_NUM_SERVER': '1',
-              'DMLC_PS_ROOT_URI': '127.0.0.1', 'DMLC_PS_ROOT_PORT': '{}'},
+              'DMLC_PS_ROOT_URI': '127.0.0.1', 'DMLC_PS_ROOT_PORT': 'PORT'},
+    'tensorflow': {'TF_CONFIG': '{"cluster": {"worker": ["127.0.0.1:9", "127.0.0.1:PORT"]}, '
+                                '"task": {"type": "worker", "index": 1}}'},
+    'jax': {'D2LITE_PROCESSES': '2', 'D2LITE_RANK': '1',
+            'JAX_COORDINATOR_ADDRESS': '127.0.0.1:PORT'},
 }  # fmt: skip
 
 
@@ -69,7 +73,7 @@ def test_a_coordinator_that_is_not_there_is_one_sentence(tmp_path, backend):
     from d2lite.launching.environment import free_ports
 
     (port,) = free_ports(1)
-    announced = {name: value.format(port) for name, value in ALONE[backend].items()}
+    announced = {name: value.replace('PORT', str(port)) for name, value in ALONE[backend].items()}
     done = subprocess.run(
         [sys.executable, str(HERE / 'long.py'), backend, tmp_path / 'a', tmp_path / 'b'],
         env=os.environ | announced | {'D2LITE_TIMEOUT': '3'},
