@@ -16,7 +16,7 @@ def test_completion_of_the_selected_backend():
     )
 
 
-@pytest.mark.parametrize('face', ['torch', 'jax', 'tensorflow', 'mxnet'])
+@pytest.mark.parametrize('face', ['torch', 'jax', 'tensorflow', 'mxnet', 'nnx'])
 def test_completion_of_a_face(face):
     code = f'from d2lite import {face} as d2l\n'
     assert {'Trainer', 'LinearRegression', 'matmul', 'download', 'plot'} <= set(
