@@ -1,5 +1,6 @@
 """What has to be the same in all processes of a training, compared before it begins."""
 
+import dataclasses
 import hashlib
 import inspect
 from types import CodeType
@@ -58,6 +59,8 @@ def fingerprint(trainer: 'Trainer') -> dict[str, str]:
 def _plain(thing: Any) -> list:
     """The arguments it was made with, as far as they are plain values."""
     hparams = getattr(thing, 'hparams', {})
+    if dataclasses.is_dataclass(thing):  # as models on JAX are
+        hparams = {each.name: getattr(thing, each.name) for each in dataclasses.fields(thing)}
     return [(name, value) for name, value in sorted(hparams.items()) if isinstance(value, PLAIN)]
 
 
