@@ -19,7 +19,7 @@ CLASSIFICATION := softmax-regression-scratch softmax-regression-concise mlp drop
                   batch-normalization resnet modern-convnets vision-transformer
 SHOW := $(if $(filter $(LESSON),$(CLASSIFICATION)),--show val_acc,$(SHOW_$(LESSON)))
 
-.PHONY: help run test test-all test-gpu keras2 mutations lint doctor parity notebooks bench browser clean
+.PHONY: help run test test-all test-nnx test-gpu keras2 mutations lint doctor parity notebooks bench browser clean
 
 help:  ## prints these lines
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1@\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -40,17 +40,21 @@ SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_ht
 QUICK := $(SLOW:%=--ignore=tests/%)
 
 # One process for each core, with one thread: more of them would wait for each other.
-test test-all test-gpu keras2 mutations: export OMP_NUM_THREADS = 1
+test test-all test-nnx test-gpu keras2 mutations: export OMP_NUM_THREADS = 1
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4
 
 test: lint  ## style checks, and the tests that do not take long
 	$(PYTEST) $(QUICK)
 
 # In two runs: a process of tests grows by what the frameworks compile, and gives none of it back.
+# What takes long is done on nnx by `make test-nnx`: JAX compiles the same programs for it.
 test-all: test  ## style checks and all tests, and those of TensorFlow once more on Keras 2
-	$(PYTEST) $(SLOW:%=tests/%)
+	D2LITE_TEST_BACKENDS=mxnet,pytorch,tensorflow,jax $(PYTEST) $(SLOW:%=tests/%)
 	D2LITE_TEST_DEVICE=pretend $(PYTEST) tests/gpu
 	@$(MAKE) --no-print-directory keras2
+
+test-nnx: $(VENV)/.ready  ## the tests that take long, on nnx
+	$(PYTEST) -k nnx $(SLOW:%=tests/%)
 
 # What matters on a GPU, with the backends that are installed, in at most five minutes. Without .venv,
 # or with PYTHON=..., that Python runs them, with its own d2lite (-P: not that of this folder), which
