@@ -7,6 +7,7 @@ On GPUs gradients go by NCCL, one GPU a process; what Python has to know goes by
 
 import atexit
 import contextlib
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,9 @@ class Processes(distributed.Processes):
     def close(self) -> None:
         if dist.is_initialized():
             dist.destroy_process_group()
+            # A thread of gloo may be about to let go of the tensor that it has sent last, for which
+            # it has to wait for Python. If Python ends before, PyTorch aborts.
+            time.sleep(0.1)
 
     def lost(self) -> contextlib.AbstractContextManager:
         return lost(self.rank, self.size, _tells_of_loss)

@@ -142,6 +142,10 @@ class Seq2Seq(EncoderDecoder):
         mask = astype(reshape(Y, (-1,)) != self.tgt_pad, loss.dtype)
         return (loss * mask).sum() / mask.sum() if averaged else loss * mask
 
+    def batch_weight(self, batch: Sequence[Tensor]) -> float:
+        """The number of tokens that the loss is a mean of."""
+        return float((batch[-1] != self.tgt_pad).sum())
+
     def validation_step(self, batch: Sequence[Tensor]) -> None:
         """Reports the loss of a validation minibatch."""
         self.plot('loss', self.loss(self(*batch[:-1]), batch[-1]), train=False)

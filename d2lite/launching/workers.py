@@ -21,7 +21,9 @@ MOST_LINES = 60  # of a process that is silent: told if it fails
 class Worker:
     """A process of a launch. The first prints as usual; others are silent, or marked."""
 
-    def __init__(self, rank: int, command: Sequence[str], env: dict[str, str], marked: bool):
+    def __init__(
+        self, rank: int, command: Sequence[str], env: dict[str, str], marked: bool
+    ) -> None:
         self.rank, self.marked, self.begun = rank, marked, time.monotonic()
         self.last_lines = collections.deque(maxlen=MOST_LINES)
         pipe = subprocess.PIPE if rank > 0 else None

@@ -121,7 +121,10 @@ class TrainsTogether:
             shape = getattr(tensor, 'shape', ())
             return tensor[rows] if len(shape) and shape[0] == count else tensor
 
-        return map_batch(part, batch), weight
+        mine = map_batch(part, batch)
+        if count >= self.processes.size:  # else all of them compute the same
+            weight = self.model.batch_weight(mine) / self.model.batch_weight(batch)
+        return mine, weight
 
     def over_all(
         self, label: str, numbers: Sequence[float], weights: Sequence[float]

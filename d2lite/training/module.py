@@ -10,6 +10,7 @@ from typing import Any
 from d2lite.hyperparameters import HyperParameters
 from d2lite.plotting.board import ProgressBoard
 from d2lite.training.arguments import check_loss
+from d2lite.training.batches import num_examples
 from d2lite.training.mistakes import check_initialized, check_output
 
 __all__ = ['Module', 'attributes', 'check_same_size', 'set_attribute']
@@ -76,6 +77,14 @@ class Module(HyperParameters):
     def validation_step(self, batch: Any) -> None:
         """Reports the loss of a validation minibatch."""
         self.plot('loss', self.loss(self(*batch[:-1]), batch[-1]), train=False)
+
+    def batch_weight(self, batch: Any) -> float:
+        """How much the loss of a minibatch counts in a mean with others: its number of examples.
+
+        Several processes weight their shares with it. A loss that is a mean over something else,
+        such as the tokens that are no padding, returns how many of these there are.
+        """
+        return num_examples(batch)
 
     def plot(self, key: str, value: Any, train: bool) -> None:
         """Reports `value`, a scalar, under `key`: to the trainer's history and to the board.

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -56,10 +57,15 @@ def test_two_machines_train_as_one(tmp_path, machines, backend):
     launch += ['--hosts', ','.join(ADDRESSES), str(HERE / 'long.py'), backend]
     launch += [str(tmp_path / 'checkpoint'), str(tmp_path / 'history')]
     pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.STDOUT, 'text': True}
-    processes = [
-        subprocess.Popen(['ip', 'netns', 'exec', name, *launch], start_new_session=True, **pipes)
-        for name in machines
-    ]
+    processes = []
+    for name, address in zip(machines, ADDRESSES, strict=True):
+        # JAX finds its own address by the name of the machine. What is mounted in a namespace is
+        # seen there alone.
+        hosts = tmp_path / name
+        hosts.write_text(f'127.0.0.1 localhost\n{address} {socket.gethostname()}\n')
+        named = ['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+        command = ['ip', 'netns', 'exec', name, *named, *launch]
+        processes.append(subprocess.Popen(command, start_new_session=True, **pipes))
     try:
         told = [process.communicate(timeout=120)[0] for process in processes]
     finally:
