@@ -47,14 +47,14 @@ test: lint  ## style checks, and the tests that do not take long
 	$(PYTEST) $(QUICK)
 
 # In two runs: a process of tests grows by what the frameworks compile, and gives none of it back.
-# What takes long is done on nnx by `make test-nnx`: JAX compiles the same programs for it.
 test-all: test  ## style checks and all tests, and those of TensorFlow once more on Keras 2
-	D2LITE_TEST_BACKENDS=mxnet,pytorch,tensorflow,jax $(PYTEST) $(SLOW:%=tests/%)
+	$(PYTEST) $(SLOW:%=tests/%)
 	D2LITE_TEST_DEVICE=pretend $(PYTEST) tests/gpu
 	@$(MAKE) --no-print-directory keras2
 
-test-nnx: $(VENV)/.ready  ## the tests that take long, on nnx
-	$(PYTEST) -k nnx $(SLOW:%=tests/%)
+test-nnx: export D2LITE_TEST_BACKENDS = mxnet,pytorch,tensorflow,jax,nnx
+test-nnx: $(VENV)/.ready  ## the tests of the backend nnx, which takes the steps of JAX
+	$(PYTEST) -k nnx tests
 
 # What matters on a GPU, with the backends that are installed, in at most five minutes. Without .venv,
 # or with PYTHON=..., that Python runs them, with its own d2lite (-P: not that of this folder), which
