@@ -137,7 +137,7 @@ class CompiledEpoch(compiled.CompiledEpoch):
 
     def check_random_numbers(self, concrete: Any) -> None:
         """Raises CannotCompile if a graph draws from `tf.random` while that is seeded."""
-        if self.trainer.serialization.get_random_state()['seed'] is None:
+        if not self.trainer.serialization.is_seeded():
             return
         graph = concrete.graph.as_graph_def()
         nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]

@@ -141,7 +141,10 @@ def test_dtypes(d2l):
     x = d2l.tensor([1.75, -1.25])
     same(d2l, d2l.astype(x, d2l.int32), [1, -1], np.int32)
     assert d2l.numpy(d2l.astype(x, d2l.float32)).dtype == np.float32
-    if backend_of(d2l) not in ('jax', 'nnx'):  # JAX has no int64 unless it is asked for at its start
+    if backend_of(d2l) not in (
+        'jax',
+        'nnx',
+    ):  # JAX has no int64 unless it is asked for at its start
         same(d2l, d2l.astype(x, d2l.int64), [1, -1], np.int64)
 
 
