@@ -74,8 +74,9 @@ test-gpu: export XLA_FLAGS = --xla_gpu_autotune_level=0
 test-gpu:  ## the tests that matter on a machine with a GPU
 	$(GPU_PYTHON) -P -m pytest -n auto --maxprocesses 12 -r fE -o pythonpath=tests $(ON_GPU:%=tests/%)
 
-keras2: $(VENV)/.ready  ## the tests of TensorFlow on Keras 2
-	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(filter-out %/test_recurrent.py,$(QUICK))
+keras2: $(VENV)/.ready  ## the tests of TensorFlow on Keras 2, but not those of several processes
+	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow --ignore=tests/distributed \
+	  $(filter-out %/test_recurrent.py,$(QUICK))
 
 mutations: $(VENV)/.ready  ## breaks d2lite line by line, to see that the tests notice (hours)
 	$(BIN)/python tests/mutations.py $(ONLY)
