@@ -7,7 +7,7 @@ import pytest
 from contract import backend_of, require
 from problems import LINEAR, problem
 
-from d2lite.parity import PrecisionError, record_training, recorder
+from d2lite.parity import PrecisionError, record_training
 from d2lite.parity.comparison import compare
 
 
@@ -24,8 +24,8 @@ def test_float32_under_another_name_is_found_at_once(d2l, model):
     'backend, model', [('jax', 'LinearRegressionScratch'), ('tensorflow', 'LinearRegression')]
 )
 def test_what_a_framework_rounds_without_being_asked_is_refused(monkeypatch, backend, model):
-    require(backend)
-    monkeypatch.setattr(recorder, '_precision', lambda *_: contextlib.nullcontext())
+    arithmetic = require(backend).Trainer.arithmetic
+    monkeypatch.setattr(arithmetic, 'in_float64', contextlib.nullcontext)
     with pytest.raises(PrecisionError, match=f'{model} on {backend} was to be computed in float64'):
         record_training(backend, problem(model, dtype='float64'))
 
@@ -49,7 +49,7 @@ def test_settings_are_undone_after_an_error():
     from d2lite_tensorflow.framework import keras
 
     for backend in ('tensorflow', 'jax', 'pytorch'):
-        with pytest.raises(RuntimeError), recorder._precision(backend, 'float64'):
+        with pytest.raises(RuntimeError), require(backend).Trainer.arithmetic.in_float64():
             raise RuntimeError
     assert keras.backend.floatx() == 'float32' and keras.layers.Dense(1).compute_dtype == 'float32'
     assert jax.numpy.ones(1).dtype == np.float32 and torch.ones(1).dtype == torch.float32

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from contract import BACKENDS, require
+from contract import require
 from problems import LINEAR
 from typer.testing import CliRunner
 
-from d2lite import BackendError
+from d2lite import BackendError, selection
 from d2lite.cli import app
 from d2lite.parity import MODELS, PrecisionError, standard_problem
 from d2lite.parity import report as parity_report
@@ -29,14 +29,14 @@ def perturbed(backend, problem, step=2):
 
 
 def test_a_line_for_each_backend_and_model_and_0(capsys):
-    for name in BACKENDS:
+    for name in selection.registered_backends():
         require(name)
     assert report(num_steps=3) == 0
     printed = capsys.readouterr().out
     assert 'relative to the scale: 1e-06 in one step, 1e-05 in all.' in printed
     lines = [line for line in printed.splitlines() if line.startswith('│')]
     found = [(cells[1].strip(), cells[3].strip()) for cells in (line.split('│') for line in lines)]
-    assert found == [(backend, model) for model in LINEAR for backend in BACKENDS]
+    assert found == [(backend, model) for model in LINEAR for backend in selection.available()]
     for line in lines:
         steps, *numbers, first = (cell.strip() for cell in line.split('│')[4:-1])
         assert steps == '3'
