@@ -36,7 +36,7 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
 
 def optimizer_name(trainer: 'Trainer') -> str:
     """What the optimizer keeps from step to step, in words: in JAX it has no name."""
-    return ', '.join(_kinds(trainer.state.opt_state)) or 'SGD'
+    return kinds_of(trainer.state.opt_state)
 
 
 def get_random_state() -> dict:
@@ -45,6 +45,11 @@ def get_random_state() -> dict:
 
 def set_random_state(state: Any) -> None:
     pass
+
+
+def kinds_of(opt_state: Any) -> str:
+    """The names of the states that an optimizer of Optax is made of; plain SGD has none."""
+    return ', '.join(_kinds(opt_state)) or 'SGD'
 
 
 def _kinds(opt_state):

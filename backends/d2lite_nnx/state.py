@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
+from d2lite_jax.state import get_random_state, kinds_of, set_random_state  # noqa: F401
 from d2lite_nnx.parameters import build, get_parameters, set_parameters  # noqa: F401
 
 if TYPE_CHECKING:
@@ -27,15 +28,7 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
 
 def optimizer_name(trainer: 'Trainer') -> str:
     """What the optimizer keeps from step to step, in words: in JAX it has no name."""
-    return ', '.join(_kinds(trainer.optim.opt_state)) or 'SGD'
-
-
-def get_random_state() -> dict:
-    return {}  # JAX has none: its keys are part of the state
-
-
-def set_random_state(state: Any) -> None:
-    pass
+    return kinds_of(trainer.optim.opt_state)
 
 
 def _is_key(leaf):
@@ -52,11 +45,3 @@ def _like(leaf, array):
     if _is_key(leaf):
         return jax.random.wrap_key_data(jnp.array(array), impl=jax.random.key_impl(leaf))
     return jnp.array(array)
-
-
-def _kinds(opt_state):
-    """The names of the states that an optimizer is made of, but for empty ones."""
-    if getattr(opt_state, '_fields', ()):
-        yield type(opt_state).__name__
-    for part in opt_state if isinstance(opt_state, tuple | list) else ():
-        yield from _kinds(part)

@@ -40,6 +40,8 @@ ADDITIONS = {
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/devices.py': {'placed'},
+    'd2lite_jax/state.py': {'kinds_of'},
+    'd2lite_nnx/state.py': {'kinds_of'},
     'd2lite_nnx/framework.py': {'get_seed', 'get_key', 'rngs_or_new'},
     'd2lite_nnx/compiled.py': {'MODES', 'modes_of'},
     'd2lite_nnx/module.py': {'Plain'},
