@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from d2lite.pages.course.folder import Course
     from d2lite.pages.course.library import Library
 
-FACES = {'pytorch': 'torch', 'jax': 'jax', 'tensorflow': 'tensorflow', 'mxnet': 'mxnet'}
-FACES['nnx'] = 'nnx'
+FACES = {'pytorch': 'torch'} | {name: name for name in ('jax', 'tensorflow', 'mxnet', 'nnx')}
 
 
 class Asking:
