@@ -11,8 +11,7 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as onp
@@ -21,7 +20,7 @@ from mxnet.gluon import nn
 
 from d2lite.console import warn
 from d2lite.training import distributed
-from d2lite.training.distributed import announced_by, sentence, timeout
+from d2lite.training.distributed import announced_by, joining
 from d2lite_mxnet.framework import seed  # noqa: F401
 from d2lite_mxnet.module import plain_arrays
 
@@ -102,22 +101,9 @@ class Processes(distributed.Processes):
         self.add_up(name, table)
         return np.array(table.asnumpy().sum(axis=(0, 1), dtype=onp.float64), dtype='float64')
 
-    @contextlib.contextmanager
-    def limited(self) -> Iterator[None]:
+    def limited(self) -> contextlib.AbstractContextManager:
         """Ends the process if what is done in this context takes too long: MXNet waits for ever."""
-        timer = threading.Timer(timeout(), self.give_up)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def give_up(self) -> None:
-        """Says that the others are lost. Python cannot end what waits within MXNet but so."""
-        print(f'ProcessesLost: {sentence(self.rank, announced())}', file=sys.stderr, flush=True)
-        self.end_helpers()
-        os._exit(1)
+        return joining(self.rank, announced(), self.end_helpers)
 
     def close(self) -> None:
         if hasattr(sys, 'last_value'):  # after an error MXNet would wait for the others here

@@ -42,14 +42,15 @@ def lost(rank: int, size: int, tells: Callable[[Exception], bool]) -> Iterator[N
 
 
 @contextlib.contextmanager
-def joining(rank: int, size: int) -> Iterator[None]:
-    """Ends this process with one sentence if the others do not come in time.
+def joining(rank: int, size: int, at_end: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Ends this process with one sentence, after `at_end()`, if the others do not come in time.
 
-    For an engine that aborts within its own code, with pages that say less.
+    For an engine that aborts within its own code, with pages that say less, or waits for ever.
     """
 
     def give_up():
         print(f'{ProcessesLost.__name__}: {sentence(rank, size)}', file=sys.stderr, flush=True)
+        at_end()
         os._exit(1)
 
     timer = threading.Timer(timeout(), give_up)
