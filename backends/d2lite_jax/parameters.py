@@ -12,8 +12,8 @@ from jax import numpy as jnp
 
 from d2lite.saving.layouts import neutral_names
 from d2lite.saving.numbering import numbered
-from d2lite_jax.distributed import whole
 from d2lite_jax.gates import neutral_gates, own_gates
+from d2lite_jax.mesh import whole
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:

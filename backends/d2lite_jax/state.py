@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from d2lite_jax.distributed import whole
+from d2lite_jax.mesh import whole
 from d2lite_jax.parameters import build, get_parameters, set_parameters  # noqa: F401
 
 if TYPE_CHECKING:

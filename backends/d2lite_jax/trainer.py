@@ -19,6 +19,7 @@ from d2lite_jax.compiled import CompiledEpoch, compiled_once
 from d2lite_jax.data import DataModule
 from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_jax.framework import NAME, get_key, version
+from d2lite_jax.mesh import whole
 from d2lite_jax.tensor import concat
 from d2lite_jax.train_state import TrainState, checked, learning_rates, shapes_of
 
@@ -47,9 +48,7 @@ class Trainer(trainer.Trainer):
         """
         before = getattr(model, 'trainer', None)
         self.trained = getattr(before, 'state', None) if key is None else None
-        self.key = get_key() if key is None else key
-        if jnp.issubdtype(self.key.dtype, jax.dtypes.prng_key):  # numbers, for checkpoints
-            self.key = jax.random.key_data(self.key)
+        self.key = key
         super().fit(model, data, **kwargs)
 
     def _fit(self, *args):
@@ -118,7 +117,7 @@ class Trainer(trainer.Trainer):
     def called(self, function: Callable, *args: Any) -> Any:
         """`function(*args)`, as it is written if `compile` is False."""
         result = function(*args) if self.compile is False else self.as_one_program(function, *args)
-        return distributed.whole(self, result)
+        return whole(self, result)
 
     def as_one_program(self, function: Callable, *args: Any) -> Any:
         """`function(*args)`, as one program if it can be."""
@@ -145,7 +144,10 @@ class Trainer(trainer.Trainer):
 
     def prepare_parameters(self, init_params: Mapping[str, np.ndarray] | Callable | None) -> None:
         """The parameters that training starts from: made from the key, or given."""
-        params_key, dropout_key = jax.random.split(self.key)
+        key = get_key() if self.key is None else self.key
+        if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):  # numbers, for checkpoints
+            key = jax.random.key_data(key)
+        params_key, dropout_key = jax.random.split(key)
         variables = self.initial_variables({'params': params_key, 'dropout': dropout_key})
         params, batch_stats = variables['params'], variables.get('batch_stats', {})
         if (before := self.trained) is not None:

@@ -48,8 +48,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
             else:
                 trainer.val_step(batch)
         self.labels[train] = outputs.labels
-        after = variables.state_of(model, optim)
-        return after, [jnp.asarray(value) for value in outputs.values]
+        state = variables.state_of(model, optim)
+        values = [jnp.asarray(value) for value in outputs.values]
+        if trainer.mesh is not None:
+            state, values = trainer.mesh.state(state), trainer.mesh.copies(values)
+        return state, values
 
     def set_training(self, training: bool) -> None:
         """What `train` and `eval` of a model do, without a search for its layers."""

@@ -16,7 +16,7 @@ class TrainState(NamedTuple):
     """The arrays in the variables of a model and its optimizer.
 
     `params`: those that are trained. `others`: running statistics, random keys and their counts,
-    and what the optimizer keeps.
+    and what the optimizer keeps. A key is here as the numbers that it consists of.
     """
 
     params: list
@@ -41,13 +41,13 @@ class Variables:
 
     def read(self) -> TrainState:
         """The arrays as they are now."""
-        return TrainState(*([each.get_value() for each in part] for part in self.found))
+        return TrainState(*([_numbers(each.get_value()) for each in part] for part in self.found))
 
     def write(self, state: TrainState) -> None:
         """Gives the variables other arrays."""
         for part, arrays in zip(self.found, state, strict=True):
             for variable, array in zip(part, arrays, strict=True):
-                variable.set_value(array)
+                variable.set_value(_like(variable.get_value(), array))
 
     def copies(self, state: TrainState) -> tuple:
         """A model and an optimizer that have these arrays."""

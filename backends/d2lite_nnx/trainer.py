@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -9,14 +10,16 @@ import numpy as np
 from flax import nnx
 from jax import numpy as jnp
 
-from d2lite.training import trainer
 from d2lite.training.arguments import check_loss, no_gradients
 from d2lite.training.compiled import collected_outputs
 from d2lite.training.precision import replaces
+from d2lite_jax import distributed
 from d2lite_jax.clipping import grad_clipping
 from d2lite_jax.compiled import compiled_once
 from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
-from d2lite_nnx import distributed, precision, state
+from d2lite_jax.mesh import whole
+from d2lite_jax.on_mesh import TrainsOnMesh
+from d2lite_nnx import precision, state
 from d2lite_nnx.compiled import CompiledEpoch
 from d2lite_nnx.data import DataModule
 from d2lite_nnx.framework import NAME, version
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from d2lite_nnx.module import Module
 
 
-class Trainer(trainer.Trainer):
+class Trainer(TrainsOnMesh):
     backend = NAME
     data_module = DataModule
     serialization = state
@@ -94,13 +97,16 @@ class Trainer(trainer.Trainer):
         return list(zip(labels, values, strict=True))
 
     def called(self, function: Callable, *args: Any) -> Any:
-        """`function(model, *args)`, as one program if it can be; as written if `compile` is False.
+        """`function(model, *args)`, as it is written if `compile` is False."""
+        run = function if self.compile is False else partial(self.as_one_program, function)
+        return whole(self, run(self.model, *args))
 
-        In a program the model is a copy, and what is changed in it is lost.
+    def as_one_program(self, function: Callable, model: 'Module', *args: Any) -> Any:
+        """`function(model, *args)`, as one program if it can be.
+
+        In it the model is a copy, and what is changed in it is lost.
         """
-        if self.compile is False:
-            return function(self.model, *args)
-        graphdef, state = nnx.split(self.model)
+        graphdef, state = nnx.split(model)
 
         def of_state(state, *args):
             return function(nnx.merge(graphdef, state), *args)
@@ -109,7 +115,7 @@ class Trainer(trainer.Trainer):
             with self.times.compiling():
                 run, structure = compiled_once(of_state, (state, *args))
         except TypeError:  # it looks at values, which a program does not have while it is made
-            return function(self.model, *args)
+            return function(model, *args)
         return jax.tree.unflatten(structure, run(state, *args))
 
     @contextlib.contextmanager

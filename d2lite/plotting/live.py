@@ -35,6 +35,7 @@ class LivePlot(HyperParameters):
         self._fig, self._axes = None, None
         self._is_given = False  # somebody else's figure, which is shown without being asked for
         self._is_drawn = True  # the figure has every point
+        self._is_drawing = False  # what draws may read `axes` and `fig`
         self._lines = []
         self._handle = None  # the display in a notebook
         self._next_frame = float('-inf')  # not to be drawn before this time
@@ -63,6 +64,8 @@ class LivePlot(HyperParameters):
 
     def figure(self) -> Figure:
         """The matplotlib figure, with every line up to date."""
+        if self._is_drawing:
+            return self._fig
         self._open()
         if self._axes is None:
             self._axes = self._add_axes(self._fig)
@@ -70,7 +73,11 @@ class LivePlot(HyperParameters):
             if line.axes is not None:  # a page has cleared the axes
                 line.remove()
         self._lines = []
-        self._draw_lines()
+        self._is_drawing = True
+        try:
+            self._draw_lines()
+        finally:
+            self._is_drawing = False
         self._is_drawn = True
         return self._fig
 

@@ -27,7 +27,7 @@ ADDITIONS = {
         'sum_gradients',
         'statistics_of',
     },
-    'd2lite_jax/distributed.py': {'ADDRESS', 'DeviceMesh', 'on_all_devices', 'platform', 'whole'},
+    'd2lite_jax/distributed.py': {'ADDRESS', 'on_all_devices', 'platform'},
     'd2lite_tensorflow/distributed.py': {
         'Plots',
         'Replicas',
@@ -106,14 +106,15 @@ ABSENT = {
 UNORDERED = {'tensor.py', 'framework.py'}
 
 
-# JAX alone has a recurrent cell of its own. On a CPU, PyTorch alone is told the layout of
-# convolutions; MXNet alone has blocks of two kinds.
+# JAX alone has a recurrent cell of its own, and is told where on a mesh of devices arrays lie. On a
+# CPU, PyTorch alone is told the layout of convolutions; MXNet alone has blocks of two kinds.
 ALONE = {
     'cells.py': ('d2lite_jax', 'd2lite_nnx'),
     'channels.py': ('d2lite_torch',),
     'graphs.py': ('d2lite_torch',),
     'sharding.py': ('d2lite_torch',),
     'hybrid.py': ('d2lite_mxnet',),
+    'mesh.py': ('d2lite_jax',),
     'lazy.py': ('d2lite_nnx',),  # NNX has no layers that learn how many inputs they have
     'train_state.py': ('d2lite_jax', 'd2lite_nnx'),  # the others keep it in model and optimizer
     # The others have channels last, as files have them.

@@ -247,7 +247,7 @@ def test_a_resumed_training_ends_the_same(d2l, tmp_path, name):
         data = d2l.ShortStories(batch_size=32, num_steps=4, num_train=96, num_val=32)
         deep = {'num_layers': 2, 'dropout': 0.5} if name == 'GRU' else {}
         model = language_model(d2l, name, len(data.vocab), **deep)
-        # One checkpoint an epoch, in each training: what `tf.random` draws depends on where they are.
+        # Each training has a checkpoint an epoch: what `tf.random` draws depends on where they are.
         path = tmp_path / name_of_file
         trainer = d2l.Trainer(max_epochs=max_epochs, checkpoint_every=3, checkpoint_path=path)
         trainer.fit(model, data, ckpt_path=ckpt_path)

@@ -60,9 +60,16 @@ def test_config_axes_is_called_for_each_frame():
     axes.set_xlabel('something else')
     animator.config_axes()
     assert axes.get_xlabel() == 'x'
-    animator.config_axes = lambda: axes.set(xlabel='mine')
+    seen = []
+
+    def mine():  # as a page's own reads them, while a frame is drawn
+        seen.append(len(animator.axes[0].lines))
+        animator.fig.axes[0].set_xlabel('mine')
+
+    animator.config_axes = mine
     animator.add(0, 1)
-    assert animator.fig.axes[0].get_xlabel() == 'mine'
+    assert animator.axes[0].get_xlabel() == 'mine'
+    assert seen == [1]  # once a frame, with its line
 
 
 def test_a_page_clears_the_axes():
