@@ -21,7 +21,7 @@ if lend:
     import d2lite
     d2lite.compat()
     d2lite.compat()  # again: it does nothing
-    from d2lite.pages.compat.kinds import used
+    from d2lite.pages.compat.old_name import used
 assert shell.run_cell(start).success
 outcomes = {}
 for name, code in cells.items():

@@ -1,13 +1,7 @@
 """What pandas and scikit-learn have given up."""
 
-from d2lite.pages.compat.kinds import (
-    Made,
-    OldArgument,
-    OldForm,
-    OldName,
-    OldProperty,
-    Setting,
-)
+from d2lite.pages.compat.kinds import Made, OldArgument, OldForm, OldProperty, Setting
+from d2lite.pages.compat.old_name import OldName
 
 
 def _strings_are_objects() -> None:

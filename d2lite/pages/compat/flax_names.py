@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from d2lite.pages.compat.kinds import OldForm, OldName, Setting
+from d2lite.pages.compat.kinds import OldForm, Setting
+from d2lite.pages.compat.old_name import OldName
 
 CHECKPOINTS = ('save_checkpoint', 'save_checkpoint_multiprocess', 'restore_checkpoint')
 CELLS = ('LSTMCell', 'OptimizedLSTMCell', 'SimpleCell', 'GRUCell', 'MGUCell')

@@ -4,7 +4,8 @@ import os
 import warnings
 from importlib.util import find_spec
 
-from d2lite.pages.compat.kinds import Alias, Made, OldArgument, OldForm, OldModule, OldName
+from d2lite.pages.compat.kinds import Alias, Made, OldArgument, OldForm, OldModule
+from d2lite.pages.compat.old_name import OldName
 
 
 class Keras2(OldName):

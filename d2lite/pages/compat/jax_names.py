@@ -1,7 +1,8 @@
 """What JAX, Flax and Optax have given up."""
 
 from d2lite.pages.compat import flax_names
-from d2lite.pages.compat.kinds import Alias, Made, OldArgument, OldModule, OldName
+from d2lite.pages.compat.kinds import Alias, Made, OldArgument, OldModule
+from d2lite.pages.compat.old_name import OldName
 
 
 def _updated(method):

@@ -1,6 +1,5 @@
 """The kinds of names that packages have given up, and how each kind is lent."""
 
-import builtins
 import functools
 import importlib
 import re
@@ -11,53 +10,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-used: dict[str, 'OldName'] = {}  # what was used in this process, by name
-
-_lent: dict[ModuleType, dict[str, Callable[[], Any]]] = {}
-
-MISSING = ('AttributeError', 'ImportError', 'ModuleNotFoundError')
-
-
-@dataclass(frozen=True)
-class OldName:
-    """A name that a package has given up. By itself it cannot be lent, and is only explained."""
-
-    module: str  # where it was: 'jax.random'
-    attribute: str  # 'KeyArray', or 'DataFrame.append' of a class
-    gone: str  # the release that no longer has it, 'JAX 0.4.24', or 'not in MXNet 1.9 yet'
-    use: str  # what to write today
-    error: str = ''  # a pattern of the error that it leads to; '' if the error has its name
-
-    lendable = False
-
-    @property
-    def name(self) -> str:
-        """The whole name, as in 'jax.random.KeyArray'."""
-        return f'{self.module}.{self.attribute}'.removesuffix('.__init__')
-
-    @property
-    def sentence(self) -> str:
-        """Since when it is gone, and what to write today."""
-        when = self.gone if self.gone.startswith('not in') else f'gone since {self.gone}'
-        return f'{self.name} is {when}; today: {self.use}'
-
-    def lend(self) -> None:
-        """Puts it where it was; called when its module has been imported."""
-
-    def note(self) -> None:
-        """Remembers that it was used."""
-        used[self.name] = self
-
-    def explains(self, kind: str, message: str, code: str) -> bool:
-        """True if the error `message`, of class `kind`, comes from this name in `code`."""
-        if self.error:
-            return re.search(self.error, message) is not None
-        owner, _, last = self.attribute.rpartition('.')
-        named = f"'{owner or self.module}'" in message and f"'{last}'" in message
-        whole = re.search(rf'\b{re.escape(self.name)}\b', message)
-        if self.module == 'numpy':
-            whole = whole or f'`np.{last}`' in message
-        return kind in MISSING and (named or bool(whole))
+from d2lite.pages.compat.modules import add_to_module, find
+from d2lite.pages.compat.old_name import OldName
 
 
 @dataclass(frozen=True)
@@ -67,7 +21,7 @@ class Alias(OldName):
     lendable = True
 
     def lend(self) -> None:
-        _add_to_module(importlib.import_module(self.module), self.attribute, self.take)
+        add_to_module(importlib.import_module(self.module), self.attribute, self.take)
 
     def take(self) -> Any:
         """What the name stands for today."""
@@ -94,7 +48,7 @@ class OldModule(Alias):
         if package:  # it belongs to another stand-in
             setattr(sys.modules[package], last, stand_in)
         if self.module and not hasattr(sys.modules[self.module], self.attribute):
-            _add_to_module(sys.modules[self.module], self.attribute, self.take)
+            add_to_module(sys.modules[self.module], self.attribute, self.take)
 
     def explains(self, kind: str, message: str, code: str) -> bool:
         by_name = kind == 'ModuleNotFoundError' and f"No module named '{self.name}'" in message
@@ -233,37 +187,3 @@ class OldCall(OldName):
     @property
     def name(self) -> str:
         return self.attribute
-
-
-def find(name: str) -> Any:
-    """The object of a name with dots, or a builtin; its modules are imported."""
-    first, *rest = name.split('.')
-    if not rest:
-        return getattr(builtins, first, None) or importlib.import_module(first)
-    found = importlib.import_module(first)
-    for position, part in enumerate(rest, start=1):
-        try:
-            found = getattr(found, part)
-        except AttributeError:
-            if not isinstance(found, ModuleType):
-                raise
-            found = importlib.import_module('.'.join([first, *rest[:position]]))
-    return found
-
-
-def _add_to_module(module: ModuleType, name: str, take: Callable[[], Any]) -> None:
-    """Makes `module.name` what `take()` gives, if the module itself has no such name."""
-    if module in _lent:
-        _lent[module][name] = take
-        return
-    names = _lent[module] = {name: take}
-    before = getattr(module, '__getattr__', None)
-
-    def lookup(asked: str) -> Any:
-        if asked in names:
-            return names[asked]()
-        if before is None:
-            raise AttributeError(f'module {module.__name__!r} has no attribute {asked!r}')
-        return before(asked)
-
-    module.__getattr__ = lookup  # Python asks it for names that the module does not have

@@ -7,7 +7,8 @@ from typing import Any
 
 from d2lite.pages.compat import calls
 from d2lite.pages.compat.after_import import AfterImport
-from d2lite.pages.compat.kinds import OldName, Setting, used
+from d2lite.pages.compat.kinds import Setting
+from d2lite.pages.compat.old_name import OldName, used
 from d2lite.pages.compat.table import KERAS, TABLE
 
 _lent: list[AfterImport] = []  # one entry, when it has been done

@@ -6,7 +6,9 @@ There is no release of MXNet 2 to install; what 1.9 can do under another name is
 from collections.abc import Callable
 from typing import Any
 
-from d2lite.pages.compat.kinds import Made, OldArgument, OldForm, OldName, OldProperty, find
+from d2lite.pages.compat.kinds import Made, OldArgument, OldForm, OldProperty
+from d2lite.pages.compat.modules import find
+from d2lite.pages.compat.old_name import OldName
 
 NOT_YET = 'not in MXNet 1.9 yet'
 WITH_DEVICE = ['zeros', 'ones', 'array', 'full']

@@ -1,6 +1,7 @@
 """What NumPy and SciPy have given up."""
 
-from d2lite.pages.compat.kinds import Alias, Made, OldArgument, OldName
+from d2lite.pages.compat.kinds import Alias, Made, OldArgument
+from d2lite.pages.compat.old_name import OldName
 
 BUILTINS = [
     Alias('numpy', name, 'NumPy 1.24', name)

@@ -2,13 +2,7 @@
 
 import re
 
-from d2lite.pages.compat.kinds import (
-    Alias,
-    Made,
-    OldArgument,
-    OldForm,
-    OldProperty,
-)
+from d2lite.pages.compat.kinds import Alias, Made, OldArgument, OldForm, OldProperty
 
 
 def _take_projection(function, note):

@@ -7,9 +7,9 @@ from d2lite.pages.compat.calls import CALLS
 from d2lite.pages.compat.data_names import PANDAS, SKLEARN
 from d2lite.pages.compat.framework_names import GYM, KERAS, TORCH
 from d2lite.pages.compat.jax_names import JAX
-from d2lite.pages.compat.kinds import OldName
 from d2lite.pages.compat.mxnet_names import MXNET
 from d2lite.pages.compat.numpy_names import NUMPY, SCIPY
+from d2lite.pages.compat.old_name import OldName
 from d2lite.pages.compat.plotting_names import IPYTHON, MATPLOTLIB
 
 TABLE: list[OldName] = [
