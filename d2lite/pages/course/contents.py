@@ -27,6 +27,20 @@ def has_quarto(folder: Path) -> bool:
     return (folder / QUARTO).is_file()
 
 
+def bibliography(folder: Path) -> list[Path]:
+    """The BibTeX files that the project of Quarto in this folder names, if there is one."""
+    if not has_quarto(folder):
+        return []
+    project = _yaml(folder / QUARTO, (folder / QUARTO).stat().st_mtime_ns)
+    return [folder / name for name in names_of_files(project)]
+
+
+def names_of_files(metadata: Any) -> list[str]:
+    """What `bibliography` names, in the front matter of a page or in `_quarto.yml`."""
+    found = metadata.get('bibliography') if isinstance(metadata, dict) else None
+    return [str(name) for name in (found if isinstance(found, list) else [found]) if name]
+
+
 def contents(folder: Path) -> list[Path]:
     """The pages that the contents of this folder name, in order, as far as they are there.
 
@@ -54,16 +68,22 @@ def _names(folder: Path) -> list[str]:
 @lru_cache(maxsize=1000)
 def _read(file: Path, changed: int) -> list[str]:
     """What a file of contents names; `changed` is when it was written last."""
-    text = file.read_text(encoding='utf-8', errors='replace')
     if file.name in OF_YAML:
-        import yaml
-
-        try:
-            return list(_files(yaml.safe_load(text)))
-        except yaml.YAMLError:
-            return []
+        return list(_files(_yaml(file, changed)))
+    text = file.read_text(encoding='utf-8', errors='replace')
     lines = [line.strip() for fence in FENCE.findall(text) for line in fence.splitlines()]
     return [line for line in lines if line and not line.startswith((':', '..', '#'))]
+
+
+@lru_cache(maxsize=1000)
+def _yaml(file: Path, changed: int) -> Any:
+    """What a file says; None if it is no YAML."""
+    import yaml
+
+    try:
+        return yaml.safe_load(file.read_text(encoding='utf-8', errors='replace'))
+    except yaml.YAMLError:
+        return None
 
 
 def _files(node: Any) -> Iterator[str]:

@@ -27,13 +27,21 @@ from d2lite.pages.reading.references import References, keys_of
 
 
 class Book:
-    """The pages of one run, by their places; `lists` are the works in each, by file and key."""
+    """The pages of one run, by their places.
+
+    `lists` are the works that each lists, by file and key; `literature` those of the BibTeX files
+    that its front matter or its project names.
+    """
 
     def __init__(self, pages: Mapping[Path, Page]) -> None:
         self.pages = dict(pages)
         self.labels = {place: find_labels(page.parts) for place, page in self.pages.items()}
-        self.wrong_files = {}  # what is wrong with a BibTeX file
-        self.lists = {place: self._read_lists(place) for place in self.pages}
+        self.works = {}  # of each BibTeX file
+        self.wrong_files = {}  # what is wrong with one
+        self.lists = {place: self._read(place, self._listed(place)) for place in self.pages}
+        self.literature = {
+            place: self._read(place, page.bibliography) for place, page in self.pages.items()
+        }
 
     def references(
         self,
@@ -65,6 +73,8 @@ class Book:
                 for key, work in found.items():
                     if key not in works or other == place:
                         works[key] = (work, address)
+        for found in self.literature[place].values():
+            works = {key: (work, None) for key, work in found.items()} | works
         # A work is in the list that its citations lead to, and in no other.
         lists = {
             name: [work for key, work in found.items() if works[key][1] == '']
@@ -102,12 +112,14 @@ class Book:
         role, name = mark['role'], mark['name']
         if role in ('numref', 'ref', 'eqref') and name not in references.labels:
             return f'No page of this run has the label {name}; words stand in place of a link.'
-        if role and role.startswith('cite') and any(self.lists.values()):
+        if role and role.startswith('cite'):
+            wrong = self._wrong(page, page.bibliography)
             keys = [key for key in keys_of(name) if key not in references.works]
-            if keys:
+            if keys and not wrong and (page.bibliography or any(self.lists.values())):
                 return f'No bibliography of this run has {", ".join(keys)}.'
+            return wrong
         if role == 'bibliography':
-            return self.wrong_files.get((page.path, name), '')
+            return self._wrong(page, keys_of(name))
         if mark['target'] and references.page_at(mark['target']) is None:
             if not mark['target'].startswith('/') and mark['target'].endswith('.md'):
                 return f'The link to {mark["target"]} leads to no page of this run.'
@@ -116,17 +128,30 @@ class Book:
             return f'There is no picture {address.strip("<>")} beside the page.'
         return ''
 
-    def _read_lists(self, place) -> dict[str, dict[str, Work]]:
+    def _listed(self, place) -> list[str]:
+        """The BibTeX files whose lists of references stand on the page."""
+        parts = [part for part in self.pages[place].parts if isinstance(part, Prose)]
+        found = [mark for part in parts for mark, _ in marks(part)]
+        named = [mark['name'] for mark in found if mark['role'] == 'bibliography']
+        return [file for names in named for file in keys_of(names)]
+
+    def _read(self, place, names) -> dict[str, dict[str, Work]]:
+        """The works of the files that can be read, each file read once."""
         found = {}
-        for part in self.pages[place].parts:
-            for mark, _ in marks(part) if isinstance(part, Prose) else ():
-                if mark['role'] == 'bibliography':
-                    path = self.pages[place].path
-                    try:
-                        found[mark['name']] = read_works(path.parent / mark['name'], self._cited)
-                    except LiteratureError as error:
-                        self.wrong_files[path, mark['name']] = str(error)
+        for name in names:
+            path = (self.pages[place].path.parent / name).resolve()
+            if path not in self.works and path not in self.wrong_files:
+                try:
+                    self.works[path] = read_works(path, self._cited)
+                except LiteratureError as error:
+                    self.wrong_files[path] = str(error)
+            if path in self.works:
+                found[name] = self.works[path]
         return found
+
+    def _wrong(self, page, names) -> str:
+        paths = [(page.path.parent / name).resolve() for name in names]
+        return next((self.wrong_files[path] for path in paths if path in self.wrong_files), '')
 
     @cached_property
     def _cited(self) -> list[str]:

@@ -11,12 +11,15 @@ marks is for the tab that its imports tell, PyTorch if they do not. The second r
 import ast
 import re
 from dataclasses import dataclass
+from os.path import relpath
 from pathlib import Path
+from typing import Any
 
 from markdown_it.token import Token
 
 from d2lite import selection
 from d2lite.faces import FACES
+from d2lite.pages.course.contents import bibliography, names_of_files
 from d2lite.pages.course.folder import find_course
 from d2lite.pages.reading.blocks import Cell
 from d2lite.pages.rewriting.masking import mask_ipython
@@ -29,20 +32,32 @@ MORE_MODULES = {'torchvision': 'pytorch', 'tensorflow_datasets': 'tensorflow'}
 
 @dataclass(frozen=True)
 class Conventions:
-    """Those of a course; `tabs` are the ones that 'all' stands for, empty for every backend."""
+    """Those of a course; `tabs` are the ones that 'all' stands for, empty for every backend.
+
+    `literature`: the BibTeX files of a project of Quarto.
+    """
 
     unmarked: str = 'first'
     tabs: tuple[str, ...] = ()
+    literature: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, path: Path) -> 'Conventions':
         """Those of the course that the page at `path` belongs to. Raises CourseError."""
         course = find_course(path)
-        return cls(course.unmarked, course.tabs) if course else cls()
+        if course is None:
+            return cls()
+        return cls(course.unmarked, course.tabs, tuple(bibliography(course.folder)))
 
     def all_tabs(self) -> tuple[str, ...]:
         """The tabs that 'all' stands for."""
         return self.tabs or tuple(selection.registered_backends())
+
+    def bibliography(self, metadata: dict[str, Any], path: Path) -> tuple[str, ...]:
+        """The BibTeX files of a page, those of its front matter first, as paths from its folder."""
+        of_project = [Path(relpath(file, path.resolve().parent)) for file in self.literature]
+        names = [*names_of_files(metadata), *(file.as_posix() for file in of_project)]
+        return tuple(dict.fromkeys(names))
 
 
 def cell_fences(fences: list[Token], both: bool) -> list[Token]:

@@ -57,6 +57,7 @@ class Page:
     default_tab: str | None
     other_tabs: tuple[str, ...] = ()  # those that d2lite has no backend for
     metadata: dict[str, Any] = field(default_factory=dict)  # its front matter
+    bibliography: tuple[str, ...] = ()  # BibTeX files that it and its project name
 
     @cached_property
     def title(self) -> str:
@@ -151,6 +152,7 @@ def parse_page(
         raise NoCells(path, 1, f'The page has no cells: no fence begins with {wanted}.')
 
     parts, code, block = [], code_lines(tokens), None
+    bibliography = conventions.bibliography(metadata, path)
     ends = [first, *(fence.map[1] for fence in chosen)]
     starts = [*(fence.map[0] for fence in chosen), len(lines)]
     for position, (end, start) in enumerate(zip(ends, starts, strict=True)):
@@ -163,8 +165,7 @@ def parse_page(
             gone = between[0].text.count('\n') - remains.count('\n')
             between[0] = replace(between[0], text=remains, line=between[0].line + gone)
         if for_all:
-            file = metadata.get('bibliography')
-            between = [replace(each, text=as_marks(each.text, file)) for each in between]
+            between = [replace(each, text=as_marks(each.text, bibliography)) for each in between]
         parts += [each for each in between if each.text]
 
     cells = [part for part in parts if isinstance(part, Cell)]
@@ -179,4 +180,4 @@ def parse_page(
     tabs = tuple(name for name in tabs if has_backend(name))
     if not tabs and 'all' in selected + named:
         tabs = conventions.all_tabs()
-    return Page(path, text, tuple(parts), tabs, default, others, metadata)
+    return Page(path, text, tuple(parts), tabs, default, others, metadata, bibliography)

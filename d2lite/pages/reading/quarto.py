@@ -13,7 +13,7 @@ number, so that messages name the right ones.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from d2lite.pages.reading.blocks import Prose
 from d2lite.pages.reading.marks import outside_code
@@ -41,8 +41,8 @@ INLINE = re.compile(
 LEFT_OUT = re.compile(r'\{\{<[ \t]*(?P<code>[\w-]+).*?>\}\}|<!-- (?P<division>:::+ [^\n]*?) -->')
 
 
-def as_marks(text: str, bibliography: str | None = None) -> str:
-    """The prose with the book's marks; `bibliography` is the file of the list of references."""
+def as_marks(text: str, bibliography: Sequence[str] = ()) -> str:
+    """The prose with the book's marks; `bibliography`: the files of the list of references."""
     pieces = outside_code(text, stored_outputs=True)
     pieces[::2] = [_marks(piece) for piece in pieces[::2]]
     return _divisions(''.join(pieces), bibliography)
@@ -88,7 +88,7 @@ def _inline(match: re.Match) -> str:
     return re.sub(r'-?@([\w:.-]*\w)', r':cite:`\1`', match['cited'])
 
 
-def _divisions(text: str, bibliography: str | None) -> str:
+def _divisions(text: str, bibliography: Sequence[str]) -> str:
     """The text with admonitions in place of callouts, whose text is indented."""
     lines, open_ones = [], []  # of each division that is open: the indentation of its text
     for line in text.split('\n'):
@@ -108,7 +108,7 @@ def _divisions(text: str, bibliography: str | None) -> str:
                 words = title['title'] if title else callout['kind'].title()
                 lines.append(f'{depth}!!! {callout["kind"]} "{words}"')
             elif '#refs' in match['rest'] and bibliography:
-                lines.append(f':bibliography:`{bibliography}`')
+                lines.append(f':bibliography:`{", ".join(bibliography)}`')
             else:
                 lines.append(f'<!-- {line.strip()} -->')
     return '\n'.join(lines)

@@ -66,7 +66,7 @@ def to_markdown(text: str, references: References | None = None) -> str:
 
 
 def keys_of(names: str) -> list[str]:
-    """The keys of a citation: `A.2001, B.2002` are two."""
+    """The keys of a citation, or the files of a list: `A.2001, B.2002` are two."""
     return [key for key in re.split(r'\s*,\s*', names.strip()) if key]
 
 
@@ -139,7 +139,7 @@ def _role(role: str, name: str, references: References) -> str:
         cited = [_citation(role, key, references) for key in keys_of(name)]
         return ' and '.join(cited) if role == 'citet' else f'({"; ".join(cited)})'
     if role == 'bibliography':
-        works = references.lists.get(name, [])
+        works = [work for file in keys_of(name) for work in references.lists.get(file, [])]
         return '\n'.join(f'- <a id="{_anchor(work.key)}"></a>{work.text}' for work in works)
     return ''
 
