@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import jax
 import numpy as np
 from flax import nnx
 from jax import Array
@@ -12,12 +13,14 @@ from jax import numpy as jnp
 from d2lite.saving.layouts import neutral_names
 from d2lite.saving.numbering import numbered
 from d2lite.training.batches import inputs_of
+from d2lite_jax.mesh import whole
 from d2lite_nnx.gates import neutral_gates, own_gates
 
 
 def get_parameters(trainer: Any) -> dict[str, np.ndarray]:
     """The parameters and running statistics by neutral names, in neutral layouts."""
-    return neutral_gates({name: np.array(each[...]) for name, each in _variables(trainer)})
+    arrays = {name: each.get_value() for name, each in _variables(trainer)}
+    return neutral_gates(jax.tree.map(np.array, whole(trainer, arrays)))
 
 
 def set_parameters(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:

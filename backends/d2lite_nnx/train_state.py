@@ -51,20 +51,37 @@ class Variables:
 
     def copies(self, state: TrainState) -> tuple:
         """A model and an optimizer that have these arrays."""
-        return nnx.merge(
-            self.graphdef, *map(jax.tree.unflatten, self.structures, state), self.constants
-        )
+        parts = [
+            [_like(each.get_value(), array) for each, array in zip(part, arrays, strict=True)]
+            for part, arrays in zip(self.found, state, strict=True)
+        ]
+        parts = map(jax.tree.unflatten, self.structures, parts)
+        return nnx.merge(self.graphdef, *parts, self.constants)
 
     def state_of(self, model: nnx.Module, optim: nnx.Optimizer) -> TrainState:
         """The arrays of two `copies`. Raises CannotCompile if they have others by now."""
         parts = nnx.split((model, optim), *KINDS, ...)[1:-1]
         if [jax.tree.structure(part) for part in parts] != self.structures:
             raise CannotCompile('a step adds variables to the model')
-        return TrainState(*map(jax.tree.leaves, parts))
+        return TrainState(*(list(map(_numbers, jax.tree.leaves(part))) for part in parts))
+
+
+def _numbers(leaf):
+    """An array as it is; a random key as the numbers that it consists of, for checkpoints."""
+    return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+
+
+def _like(leaf, array):
+    """The inverse of `_numbers`, for what was like `leaf`."""
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(array, impl=jax.random.key_impl(leaf))
+    return array
 
 
 def optimizer_of(model: nnx.Module, optim: Any) -> nnx.Optimizer:
     """The optimizer of NNX that `configure_optimizers` returned, or one of what it returned."""
+    if isinstance(optim, list):
+        return [optimizer_of(model, each) for each in optim]
     if isinstance(optim, nnx.Optimizer):
         return optim
     return Optimizer(model, Transformation(optim), wrt=nnx.Param)

@@ -146,6 +146,8 @@ class Trainer(TrainsOnMesh):
         if any(True for _ in unmade(self.model)):
             self.serialization.build(self, self.first_batch())
         super().prepare_parameters(init_params)
+        self.optim = None  # comes later
+        self.find_variables()
 
     def set_training(self, training: bool) -> None:
         own = replaces(self.model, 'train') or replaces(self.model, 'eval')
@@ -170,6 +172,8 @@ class Trainer(TrainsOnMesh):
     def current_lr(self) -> float | None:
         # `inject_hyperparams` keeps the rate of the step that is made, so one is made here: with
         # gradients of 0, and forgotten.
+        if isinstance(self.optim, list):
+            return super().current_lr()
         opt_state = nnx.as_pure(self.optim.opt_state)
         if not learning_rates(opt_state):
             return super().current_lr()

@@ -115,6 +115,7 @@ ALONE = {
     'sharding.py': ('d2lite_torch',),
     'hybrid.py': ('d2lite_mxnet',),
     'mesh.py': ('d2lite_jax',),
+    'on_mesh.py': ('d2lite_jax',),
     'lazy.py': ('d2lite_nnx',),  # NNX has no layers that learn how many inputs they have
     'train_state.py': ('d2lite_jax', 'd2lite_nnx'),  # the others keep it in model and optimizer
     # The others have channels last, as files have them.
@@ -124,7 +125,7 @@ ALONE = {
 
 # NNX is a second style of Flax. What has nothing to do with its modules it takes from JAX: these
 # files, and elsewhere the names that it imports from the file of the same name.
-TAKEN_FROM_JAX = {'clipping.py', 'devices.py', 'optimizer.py', 'tensor.py'}
+TAKEN_FROM_JAX = {'clipping.py', 'devices.py', 'distributed.py', 'optimizer.py', 'tensor.py'}
 
 
 def files(package):
