@@ -18,7 +18,13 @@ def statements(source: str, tab: str) -> list[ast.stmt]:
 
     Lines of IPython count as `pass`. Raises SyntaxError for code that is not Python.
     """
-    return _ForTab(tab).visit(ast.parse(mask_ipython(source))).body
+    tree = ast.parse(mask_ipython(source))
+    return (_ForTab(tab).visit(tree) if has_branches(source) else tree).body
+
+
+def has_branches(source: str) -> bool:
+    """False if a cell is the same on all tabs."""
+    return 'selected' in source
 
 
 def module_of(lines: list[str], first: int, last: int, tab: str) -> ast.Module:

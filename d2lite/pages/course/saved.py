@@ -12,9 +12,10 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
-from d2lite.pages.course.code import statements
+from d2lite.pages.course.code import has_branches, statements
 from d2lite.pages.reading.blocks import Cell
 from d2lite.pages.rewriting.masking import mask_ipython
 
@@ -44,31 +45,39 @@ class PageCode:
     without_name: tuple[int, ...] = ()  # lines of saved statements that nobody can ask for
 
 
+PARTS = [field.name for field in fields(PageCode)]
+
+
 def code_of(cells: list[Cell], tab: str) -> PageCode:
     """What these cells save and import. Cells that are not Python are left out."""
-    saved, imports, stray, without_name = [], [], [], []
-    for cell in cells:
-        if '@save' not in cell.source and 'import' not in cell.source:
-            continue
-        try:
-            body = statements(cell.source, tab)
-            marks = _mark_lines(cell.source)
-        except (SyntaxError, ValueError, tokenize.TokenError):
-            continue
-        whole, used, of_cell = bool(MARK.match(cell.source.lstrip())), set(), []
-        for node in body:
-            if isinstance(node, ast.Import | ast.ImportFrom | ast.Try):
-                names = _imported(node)
-                imports += [_statement(node, cell, names)] if names else []
-            found = marks.keys() & set(range(_begin(node), _end_of_head(node) + 1))
-            found |= {_begin(node) - 1} if marks.get(_begin(node) - 1) else set()
-            if whole or found:
-                used |= found
-                of_cell.append(node)
-        saved += _readable(of_cell, cell, without_name)
-        offset = cell.first_line - 1
-        stray += [] if whole else sorted(line + offset for line in marks.keys() - used)
-    return PageCode(tuple(saved), tuple(imports), tuple(stray), tuple(without_name))
+    found = [_of_cell(cell, tab if has_branches(cell.source) else '') for cell in cells]
+    return PageCode(*(sum((getattr(each, part) for each in found), ()) for part in PARTS))
+
+
+@lru_cache(maxsize=1000)  # most cells are the same on several tabs
+def _of_cell(cell: Cell, tab: str) -> PageCode:
+    if '@save' not in cell.source and 'import' not in cell.source:
+        return PageCode()
+    try:
+        body = statements(cell.source, tab)
+        marks = _mark_lines(cell.source)
+    except (SyntaxError, ValueError, tokenize.TokenError):
+        return PageCode()
+    imports, used, saved, without_name = [], set(), [], []
+    whole = bool(MARK.match(cell.source.lstrip()))
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.Try):
+            names = _imported(node)
+            imports += [_statement(node, cell, names)] if names else []
+        found = marks.keys() & set(range(_begin(node), _end_of_head(node) + 1))
+        found |= {_begin(node) - 1} if marks.get(_begin(node) - 1) else set()
+        if whole or found:
+            used |= found
+            saved.append(node)
+    readable = tuple(_readable(saved, cell, without_name))
+    offset = cell.first_line - 1
+    stray = [] if whole else sorted(line + offset for line in marks.keys() - used)
+    return PageCode(readable, tuple(imports), tuple(stray), tuple(without_name))
 
 
 def bound_names(node: ast.stmt) -> tuple[str, ...]:

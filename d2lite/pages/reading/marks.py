@@ -37,7 +37,7 @@ TOKEN = re.compile(
     """,
     re.S | re.X | re.M,
 )
-PARSER = MarkdownIt('commonmark')
+PARSER = MarkdownIt('commonmark').disable('inline')  # code is in blocks
 
 
 def marks(prose: Prose) -> Iterator[tuple[re.Match, int]]:

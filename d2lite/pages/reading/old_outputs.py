@@ -7,10 +7,12 @@ folder `..._files/`. The cell that is run has new ones.
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+PARSER = MarkdownIt('commonmark')
+
 
 def without_old_outputs(text: str) -> str:
     """The prose that follows a cell, without the outputs of that cell with which it begins."""
-    tokens = MarkdownIt('commonmark').parse(text)
+    tokens = PARSER.parse(text)
     end = 0
     for token, inline in zip(tokens, [*tokens[1:], None], strict=True):
         if token.level or token.nesting == -1:

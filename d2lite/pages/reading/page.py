@@ -45,6 +45,9 @@ from d2lite.pages.reading.old_outputs import without_old_outputs
 from d2lite.pages.reading.prose import code_lines, split_prose
 from d2lite.pages.reading.quarto import as_marks
 
+# Of blocks alone: what is within a line has no part in what is a cell.
+PARSER = MarkdownIt('commonmark').use(front_matter_plugin).disable('inline')
+
 
 @dataclass(frozen=True)
 class Page:
@@ -137,7 +140,7 @@ def parse_page(
     """
     path, conventions = Path(path), conventions or Conventions()
     text = text.replace('\r\n', '\n').replace('\r', '\n').removesuffix('\n') + '\n'
-    tokens = MarkdownIt('commonmark').use(front_matter_plugin).parse(text)
+    tokens = PARSER.parse(text)
     metadata, first = front_matter(tokens, path)
     lines, slides = text.removesuffix('\n').split('\n'), slides_line(tokens)
     lines = lines[:slides]
