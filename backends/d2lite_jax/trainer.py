@@ -178,11 +178,14 @@ class Trainer(trainer.Trainer):
     def prepare_optimizer(self) -> None:
         """Asks the model for its optimizer, and puts it into the TrainState."""
         super().prepare_optimizer()
-        tx = self.clipped(self.optim)
+        if isinstance(self.optim, list):
+            tx = tuple(map(self.clipped, self.optim))
+            opt_state = tuple(each.init(self.state.params) for each in tx)
+        else:
+            tx = self.clipped(self.optim)
+            opt_state = tx.init(self.state.params)
         # An optimizer of a lesson may give the class `optax.EmptyState` where an instance is meant.
-        opt_state = jax.tree.map(
-            lambda s: s() if isinstance(s, type) else s, tx.init(self.state.params)
-        )
+        opt_state = jax.tree.map(lambda s: s() if isinstance(s, type) else s, opt_state)
         self.state = self.state.replace(tx=tx, opt_state=opt_state)
 
     def clipped(self, optim: Any) -> optax.GradientTransformation:
@@ -203,7 +206,7 @@ class Trainer(trainer.Trainer):
     def current_lr(self) -> float | None:
         # `inject_hyperparams` keeps the rate of the step that is made, so one is made here: with
         # gradients of 0, and forgotten.
-        if not learning_rates(self.state.opt_state):
+        if isinstance(self.optim, list) or not learning_rates(self.state.opt_state):
             return super().current_lr()
         zeros = jax.tree.map(jnp.zeros_like, self.state.params)
         _, following = self.state.tx.update(zeros, self.state.opt_state, self.state.params)

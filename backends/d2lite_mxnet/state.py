@@ -24,14 +24,14 @@ def get_state(trainer: 'Trainer') -> dict:
     """All that decides how training goes on, exactly as it is."""
     return {
         'arrays': {name: array.asnumpy() for name, array in _all_arrays(trainer.model)},
-        'optimizer': _optimizer_state(trainer),
+        'optimizer': _optimizer_state(trainer, trainer.optim),
     }
 
 
 def set_state(trainer: 'Trainer', state: Any) -> None:
     for name, array in _all_arrays(trainer.model):
         array[:] = np.array(state['arrays'][name], dtype=array.dtype)
-    _set_optimizer_state(trainer, state['optimizer'])
+    _set_optimizer_state(trainer, trainer.optim, state['optimizer'])
 
 
 def optimizer_name(trainer: 'Trainer') -> str:
@@ -62,7 +62,7 @@ def _all_arrays(model):
     yield from plain_arrays(model)
 
 
-def _names_of_indices(trainer):
+def _names_of_indices(trainer, optim):
     """By Gluon's number of a parameter: the path to it.
 
     Gluon numbers parameters in the order of their names, in which it counts all layers that were
@@ -73,16 +73,17 @@ def _names_of_indices(trainer):
         for path, block in blocks(trainer.model)
         for name, param in own_parameters(block)
     }
-    params = trainer.optim.optimizer.param_dict
+    params = optim.optimizer.param_dict
     return {index: paths.get(id(param), index) for index, param in params.items()}
 
 
-def _optimizer_state(trainer):
-    optim = trainer.optim
+def _optimizer_state(trainer, optim):
+    if isinstance(optim, list):
+        return [_optimizer_state(trainer, each) for each in optim]
     if not isinstance(optim, gluon.Trainer):
         return optimizer_state(optim)
     (updater,) = optim._updaters  # by save_states(), Gluon's own way, it would be a pickle
-    names, counts = _names_of_indices(trainer), optim.optimizer._index_update_count
+    names, counts = _names_of_indices(trainer, optim), optim.optimizer._index_update_count
     return {
         'states': {
             names[index]: _map(state, lambda a: a.asnumpy())
@@ -94,12 +95,15 @@ def _optimizer_state(trainer):
     }
 
 
-def _set_optimizer_state(trainer, saved):
-    optim = trainer.optim
+def _set_optimizer_state(trainer, optim, saved):
+    if isinstance(optim, list):
+        for each, of_each in zip(optim, saved, strict=True):
+            _set_optimizer_state(trainer, each, of_each)
+        return None
     if not isinstance(optim, gluon.Trainer):
         return set_optimizer_state(optim, saved)
     (updater,) = optim._updaters
-    indices = {name: index for index, name in _names_of_indices(trainer).items()}
+    indices = {name: index for index, name in _names_of_indices(trainer, optim).items()}
     updater.states = {
         indices[name]: _map(state, _legacy_array) for name, state in saved['states'].items()
     }

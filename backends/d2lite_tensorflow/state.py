@@ -74,13 +74,26 @@ def _loss_scale(optim):
 
 
 def _optimizer_state(optim):
+    if isinstance(optim, list):
+        return [_optimizer_state(each) for each in optim]
     if not isinstance(optim, keras.optimizers.Optimizer):
         return optimizer_state(optim)
     return [numpy(variable).copy() for variable in optim.variables]
 
 
 def _set_optimizer_state(optim, saved):
+    if isinstance(optim, list):
+        for each, of_each in zip(optim, saved, strict=True):
+            _set_optimizer_state(each, of_each)
+        return None
     if not isinstance(optim, keras.optimizers.Optimizer):
         return set_optimizer_state(optim, saved)
-    for variable, value in zip(optim.variables, saved, strict=True):
+    variables = list(optim.variables)
+    if len(variables) != len(saved):
+        raise ValueError(
+            f'{type(optim).__name__} has {len(variables)} variables, and {len(saved)} in the '
+            f'checkpoint: configure_optimizers() has to build each of several optimizers, as in '
+            f'optim.build(self.net.trainable_variables)'
+        )
+    for variable, value in zip(variables, saved, strict=True):
         variable.assign(value)

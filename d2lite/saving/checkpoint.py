@@ -198,6 +198,8 @@ def optimizer_state(optim: Any) -> Any:
 
     Raises TypeError if it holds more than its hyperparameters and has none.
     """
+    if isinstance(optim, list):
+        return [optimizer_state(each) for each in optim]
     if hasattr(optim, 'state_dict'):
         return optim.state_dict()
     extra = set(getattr(optim, '__dict__', {})) - set(getattr(optim, 'hparams', {})) - {'hparams'}
@@ -211,7 +213,10 @@ def optimizer_state(optim: Any) -> Any:
 
 def set_optimizer_state(optim: Any, state: Any) -> None:
     """Puts the state back that `optimizer_state` found."""
-    if hasattr(optim, 'load_state_dict'):
+    if isinstance(optim, list):
+        for each, of_each in zip(optim, state, strict=True):
+            set_optimizer_state(each, of_each)
+    elif hasattr(optim, 'load_state_dict'):
         optim.load_state_dict(state)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from d2lite.data.loader import TensorLoader
 from d2lite.training.arguments import count_batches
 from d2lite.training.batches import as_tensors, inputs_of
+from d2lite.training.precision import replaces
 from d2lite.training.tracked_loader import TrackedLoader
 
 if TYPE_CHECKING:
@@ -94,11 +95,21 @@ class PreparesTraining:
                 f'return the optimizer, e.g. return d2l.SGD(...)'
             )
         if type(optim) in (tuple, list, dict):
+            optim = self.several(optim)
+        self.optim = optim
+
+    def several(self, optims: Any) -> list:
+        """The optimizers of a model of several parts, a list, for a `fit_epoch` of a lesson.
+
+        Raises TypeError if there is none, since the loop of d2lite has one optimizer.
+        """
+        if type(optims) is dict or not replaces(self, 'fit_epoch'):
             raise TypeError(
                 f'{type(self.model).__name__}.configure_optimizers() returned a '
-                f'{type(optim).__name__}: on {self.backend} it must return the optimizer alone'
+                f'{type(optims).__name__}: on {self.backend} it must return the optimizer alone, '
+                f'or a list of optimizers for a Trainer with a fit_epoch of its own'
             )
-        self.optim = optim
+        return list(optims)
 
     def first_batch(self) -> Any:
         """A minibatch, from which layers can learn their shapes."""
