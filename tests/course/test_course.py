@@ -14,7 +14,7 @@ COURSE = Path(__file__).parent
 
 
 def test_it_runs_on_all_tabs(tmp_path):
-    for name in ('pytorch', 'jax', 'tensorflow', 'mxnet'):
+    for name in ('pytorch', 'jax', 'tensorflow', 'mxnet', 'nnx'):
         require(name)
     process = subprocess.run(
         [sys.executable, '-m', 'd2lite', 'run', COURSE, '--tab', 'all', '--verbose', '--jobs', '2',
@@ -26,13 +26,13 @@ def test_it_runs_on_all_tabs(tmp_path):
     runs = json.loads((tmp_path / 'report.json').read_text())['runs']
     tabs = {place: {run['tab'] for run in runs if run['place'] == place} for place in
             ('tools.md', 'part/second.md', 'part/third.md')}  # fmt: skip
-    everywhere = {'pytorch', 'jax', 'tensorflow', 'mxnet'}
+    everywhere = {'pytorch', 'jax', 'tensorflow', 'mxnet', 'nnx'}
     assert tabs['tools.md'] == tabs['part/second.md'] == everywhere
     assert tabs['part/third.md'] == {'pytorch'}
     lines = process.stdout.splitlines()
     for tab in everywhere:
-        assert f'part/second.md · {tab}: from the course: Trainer.greeting: tools.md:92' in lines
-        assert f'part/second.md · {tab}: d2lite has its own: Trainer.fit: tools.md:96' in lines
+        assert f'part/second.md · {tab}: from the course: Trainer.greeting: tools.md:98' in lines
+        assert f'part/second.md · {tab}: d2lite has its own: Trainer.fit: tools.md:102' in lines
     assert not any('pyclbr' in line for line in lines)  # nobody asks for it
     notebook = nbformat.read(tmp_path / 'out/tools.jax.ipynb', 4)
     prose = [cell.source for cell in notebook.cells if cell.cell_type == 'markdown']
@@ -68,7 +68,7 @@ def test_a_script_and_an_editor_use_it_as_a_package(command, tmp_path):
     names = {each.name for each in jedi.Script(code, project=project).complete()}
     assert {'length', 'Net', 'Trainer'} <= names  # d2lite's are those of a stand-in here
     text = (tmp_path / 'my_course/torch.py').read_text()
-    assert '# tools.md:67\ndef length(x,\n' in text and '#@save' not in text
+    assert '# tools.md:73\ndef length(x,\n' in text and '#@save' not in text
     (tmp_path / 'my_course/torch.py').write_text('own = 1\n')
     assert command('library', COURSE, '--output', tmp_path / 'my_course')[0] == 2
     assert command('library', COURSE, '--output', tmp_path / 'my-course')[0] == 2
