@@ -12,6 +12,9 @@ PARSER = MarkdownIt('commonmark')
 
 def without_old_outputs(text: str) -> str:
     """The prose that follows a cell, without the outputs of that cell with which it begins."""
+    text = text.lstrip('\n')
+    if text[:1] not in (' ', '\t', '!'):  # as an indented block and a picture begin
+        return text
     tokens = PARSER.parse(text)
     end = 0
     for token, inline in zip(tokens, [*tokens[1:], None], strict=True):
