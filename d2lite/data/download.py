@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from d2lite.data.download_lock import one_process_at_a_time
 from d2lite.data.optional import import_for
 from d2lite.saving.storage import FileError
 
@@ -129,7 +130,8 @@ def fetch(url: str, folder: str | os.PathLike, checksum: str | None = None) -> P
         pooch.HTTPDownloader(timeout=TIMEOUT, hooks=hooks)(url, file, None)
 
     try:
-        pooch.retrieve(url, known_hash, name, path.parent.absolute(), downloader=get)
+        with one_process_at_a_time(path):
+            pooch.retrieve(url, known_hash, name, path.parent.absolute(), downloader=get)
     except (OSError, ValueError) as error:  # ValueError: the checksum is another one
         raise DownloadError(
             f'{name} is not in {path.parent.resolve()}, and could not be downloaded from {url}. '

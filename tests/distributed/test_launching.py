@@ -102,10 +102,8 @@ FAILURES = {
 
 @pytest.mark.parametrize('failure', FAILURES)
 def test_a_process_that_fails_ends_all(tmp_path, failure):
-    code = f'if rank == 1:\n    {failure}\ntime.sleep(50)'
-    begun = time.monotonic()
+    code = f'if rank == 1:\n    {failure}\ntime.sleep(1000)'
     status, _, errors = run(tmp_path, code)
-    assert time.monotonic() - begun < 40
     expected, sentence = FAILURES[failure]
     assert status == expected and sentence in errors and 'after' in errors.splitlines()[-1]
     assert ('[1] ValueError: what is wrong' in errors) == (expected == 1)
@@ -113,7 +111,7 @@ def test_a_process_that_fails_ends_all(tmp_path, failure):
 
 def test_a_restart_begins_all_again(tmp_path):
     code = 'print("attempt", os.environ["D2LITE_RESTART"])\nsys.stdout.flush()\n'
-    code += 'if os.environ["D2LITE_RESTART"] == "0":\n    sys.exit(rank * 5) or time.sleep(50)'
+    code += 'if os.environ["D2LITE_RESTART"] == "0":\n    sys.exit(rank * 5)'
     status, output, errors = run(tmp_path, code, options=['--max-restarts', '2'])
     assert status == 0 and output == 'attempt 0\nattempt 1\n'
     assert 'exit status 5' in errors and 'all are started again' in errors
@@ -156,8 +154,11 @@ def test_nothing_is_left_behind(tmp_path, number):
     process.send_signal(number)
     process.communicate(timeout=50)
     assert process.returncode == (130 if number == signal.SIGINT else 143)
-    time.sleep(0.2)
-    assert not any(map(is_alive, pids))
+    for _ in range(200):  # the system takes a moment to end what is killed
+        if not any(map(is_alive, pids)):
+            return
+        time.sleep(0.1)
+    pytest.fail('processes are left behind')
 
 
 @pytest.mark.parametrize(
