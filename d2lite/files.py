@@ -30,12 +30,12 @@ def replace_file(
         raise
 
 
-def check_writable(name: str, path: str | os.PathLike) -> None:
-    """Raises ValueError unless a file can be written to `path`."""
+def check_writable(name: str, path: str | os.PathLike, or_folder: bool = False) -> None:
+    """Raises ValueError unless a file, `or_folder`, can be written to `path`."""
     path = Path(path).absolute()
     if not path.parent.is_dir():
         raise ValueError(f'{name}: there is no folder {path.parent}; make it first')
-    if path.is_dir():
+    if path.is_dir() and not or_folder:
         raise ValueError(f'{name}: {path} is a folder; name a file in it')
     try:
         with tempfile.TemporaryFile(dir=path.parent):

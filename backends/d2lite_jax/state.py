@@ -1,5 +1,6 @@
 """What a training on JAX consists of, as NumPy arrays: to be saved, moved and restored."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -8,16 +9,27 @@ from jax import numpy as jnp
 
 from d2lite_jax.mesh import whole
 from d2lite_jax.parameters import build, get_parameters, set_parameters  # noqa: F401
+from d2lite_jax.sharded import (  # noqa: F401
+    array_or_part,
+    in_jax,
+    read_parts,
+    state_on_mesh,
+    write_parts,
+)
 
 if TYPE_CHECKING:
     from d2lite_jax.trainer import Trainer
 
 
-def get_state(trainer: 'Trainer') -> dict:
-    """All that decides how training goes on, exactly as it is."""
-    state = whole(trainer, trainer.state).replace(loss_scale=None)
+def get_state(trainer: 'Trainer', of_divided: Callable | None = None) -> dict:
+    """All that decides how training goes on, exactly as it is.
+
+    `of_divided`: what is made of arrays that are divided between devices; else they are whole.
+    """
+    state = state_on_mesh(trainer) if of_divided else whole(trainer, trainer.state)
+    leaves = jax.tree.leaves(state.replace(loss_scale=None))
     return {
-        'leaves': [np.array(leaf) for leaf in jax.tree.leaves(state)],
+        'leaves': [array_or_part(leaf, of_divided) for leaf in leaves],
         'loss_scale': [np.array(leaf) for leaf in jax.tree.leaves(trainer.state.loss_scale)],
     }
 
@@ -28,10 +40,19 @@ def set_state(trainer: 'Trainer', state: Any) -> None:
         scale = jax.tree.unflatten(jax.tree.structure(scale), map(jnp.array, state['loss_scale']))
     leaves, structure = jax.tree.flatten(trainer.state.replace(loss_scale=None))
     restored = [
-        saved.item() if isinstance(leaf, int) else jnp.array(saved)  # the count of steps is an int
+        saved.item() if isinstance(leaf, int) else in_jax(saved)  # the count of steps is an int
         for leaf, saved in zip(leaves, state['leaves'], strict=True)
     ]
     trainer.state = jax.tree.unflatten(structure, restored).replace(loss_scale=scale)
+
+
+def shapes(trainer: 'Trainer') -> dict[str, list[int]]:
+    """By the keys that lead there: the shapes of the parameters and running statistics."""
+    variables = trainer.state.params, trainer.state.batch_stats
+    return {
+        jax.tree_util.keystr(keys): list(leaf.shape)
+        for keys, leaf in jax.tree.leaves_with_path(variables)
+    }
 
 
 def optimizer_name(trainer: 'Trainer') -> str:

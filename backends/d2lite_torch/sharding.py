@@ -39,6 +39,8 @@ def fill(tensor: torch.Tensor, values: torch.Tensor) -> None:
 
 def divided_as(tensor: DTensor, values: torch.Tensor) -> DTensor:
     """Values that all processes have, divided between them as those of `tensor` are."""
+    if isinstance(values, DTensor):
+        return values
     values = values.to(tensor.device)
     return distribute_tensor(values, tensor.device_mesh, tensor.placements)
 
@@ -48,4 +50,4 @@ def divide_optimizer(trainer: 'Trainer') -> None:
     for param, state in getattr(trainer.optim, 'state', {}).items():
         for name, value in state.items():
             if isinstance(param, DTensor) and torch.is_tensor(value) and value.shape == param.shape:
-                state[name] = divided_as(param, whole(value))
+                state[name] = divided_as(param, value)

@@ -15,7 +15,7 @@ import numpy as np
 from d2lite import seeds
 from d2lite.console import warn
 from d2lite.data.loader import TensorLoader
-from d2lite.saving import storage
+from d2lite.saving import sharded, storage
 
 Arrays = dict[str, np.ndarray]  # parameters by their neutral names
 
@@ -57,11 +57,6 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
         'backend': trainer.backend,
         'framework': trainer.framework_version,
         'precision': trainer.precision,
-        'parameters': {
-            name: list(array.shape)
-            for name, array in trainer.serialization.get_parameters(trainer).items()
-        },
-        'training': trainer.serialization.get_state(trainer),
         'optimizer': trainer.serialization.optimizer_name(trainer),
         'batches_in_epoch': trainer.batches_in_epoch,
         'epoch': trainer.epoch,
@@ -80,23 +75,36 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
         'random_at_epoch': _of_all(trainer, trainer.random_at_epoch) if within else None,
         'random': _of_all(trainer, random_state(trainer)),
     }
-    arrays, packed = storage.pack(state)
-    trainer.on_first(lambda: storage.write(path, 'checkpoint', arrays, {'state': packed}))
+
+    def write(file, training):
+        arrays, packed = storage.pack(state | training)
+        storage.write(file, 'checkpoint', arrays, {'state': packed})
+
+    if sharded.divides(trainer):
+        sharded.save(trainer, path, write)
+        return
+    arrays = trainer.serialization.get_parameters(trainer)
+    training = {
+        'parameters': {name: list(array.shape) for name, array in arrays.items()},
+        'training': trainer.serialization.get_state(trainer),
+    }
+    trainer.on_first(lambda: write(path, training))
 
 
 def fit_of(path: str | os.PathLike) -> int | None:
     """Which of the trainings of its process has written the checkpoint at `path`, from 1."""
-    arrays, values = storage.read(path, 'checkpoint')
+    arrays, values = storage.read(sharded.file_of(path), 'checkpoint')
     return storage.unpack(arrays, values['state']).get('fit')
 
 
 def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
     """Puts `trainer`, ready to fit, where the checkpoint at `path` was.
 
-    Raises FileError if the file cannot be read, ValueError if it is of another training; then
-    nothing has changed.
+    Raises FileError if it cannot be read, ValueError if it is of another training; then nothing
+    has changed.
     """
-    arrays, values = storage.read(path, 'checkpoint')
+    file = sharded.file_of(path)
+    arrays, values = storage.read(file, 'checkpoint')
     state = storage.unpack(arrays, values['state'])
     if state['backend'] != trainer.backend:
         raise ValueError(
@@ -104,9 +112,12 @@ def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
             f'only parameters move between frameworks, by save_parameters and load_parameters'
         )
     trainer.serialization.build(trainer, trainer.first_batch())
-    wanted = trainer.serialization.get_parameters(trainer)
-    saved = {name: np.empty(shape) for name, shape in state['parameters'].items()}
-    matched(saved, wanted, path)
+    is_divided = 'parts' in state
+    if is_divided:
+        wanted = sharded.without_values(trainer.serialization.shapes(trainer))
+    else:
+        wanted = trainer.serialization.get_parameters(trainer)
+    matched(sharded.without_values(state['parameters']), wanted, path)
     _check_progress(trainer, state, path)
     loader = trainer.train_dataloader.dataloader
     ours, theirs = _loader_state(loader, within=False), state['loader']
@@ -125,7 +136,8 @@ def load_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
             f'{path} was written in precision={state["precision"]!r}, and training goes on in '
             f'{trainer.precision!r}: the results will differ'
         )
-    trainer.serialization.set_state(trainer, state['training'])
+    training = sharded.load(trainer, file, state) if is_divided else state['training']
+    trainer.serialization.set_state(trainer, training)
     trainer.history[:] = state['history']
     trainer.metrics.values, trainer.metrics.sizes = state['records'], state.get('sizes', {})
     trainer.epoch = state['epoch']

@@ -35,7 +35,8 @@ def check_trainer(trainer: 'Trainer') -> None:
         raise ValueError(f'gradient_clip_val must be a number >= 0, got {clip_val!r}')
     if trainer.checkpoint_every is not None:
         check_count('checkpoint_every', trainer.checkpoint_every, at_least=1)
-        check_writable('checkpoint_path', trainer.checkpoint_path)
+        folder = trainer.strategy == 'fsdp'  # of which each process writes a part
+        check_writable('checkpoint_path', trainer.checkpoint_path, or_folder=folder)
     if trainer.compile not in (None, True, False):
         raise ValueError(f'compile must be None, True or False, got {trainer.compile!r}')
     if trainer.compile and trainer.compile not in trainer.compile_modes:

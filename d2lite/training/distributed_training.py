@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from d2lite.saving import checkpoint
+from d2lite.saving import checkpoint, sharded
 from d2lite.saving.storage import pack
 from d2lite.training.batches import map_batch, num_examples
 from d2lite.training.distributed import ALONE, Processes, announced_by, join
@@ -93,10 +93,10 @@ class TrainsTogether:
         """The checkpoint that this training has written before all was started again, if any."""
         restarts = announced_by('D2LITE_RESTART', announced_by('TORCHELASTIC_RESTART_COUNT', 0))
         path = Path(self.checkpoint_path)
-        if not restarts or not self.checkpoint_every or not path.is_file():
+        if not restarts or not self.checkpoint_every or not sharded.has_checkpoint(path):
             return None
         launched = float(os.environ.get('D2LITE_LAUNCHED', 0))
-        if path.stat().st_mtime < launched or checkpoint.fit_of(path) != self.fits:
+        if sharded.file_of(path).stat().st_mtime < launched or checkpoint.fit_of(path) != self.fits:
             return None  # of an earlier training, or of another one of this lesson
         return path
 

@@ -40,8 +40,9 @@ ADDITIONS = {
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/devices.py': {'placed'},
-    'd2lite_jax/state.py': {'kinds_of'},
-    'd2lite_nnx/state.py': {'kinds_of'},
+    'd2lite_jax/state.py': {'kinds_of', 'shapes'},
+    'd2lite_torch/state.py': {'shapes'},
+    'd2lite_nnx/state.py': {'kinds_of', 'shapes'},
     'd2lite_nnx/framework.py': {'get_seed', 'get_key', 'rngs_or_new'},
     'd2lite_nnx/compiled.py': {'MODES', 'modes_of'},
     'd2lite_nnx/module.py': {'Plain'},
@@ -113,6 +114,7 @@ ALONE = {
     'channels.py': ('d2lite_torch',),
     'graphs.py': ('d2lite_torch',),
     'sharding.py': ('d2lite_torch',),
+    'sharded.py': ('d2lite_torch', 'd2lite_jax'),  # whose engines divide parameters
     'hybrid.py': ('d2lite_mxnet',),
     'mesh.py': ('d2lite_jax',),
     'on_mesh.py': ('d2lite_jax',),
