@@ -1,25 +1,21 @@
-"""Several processes and devices on TensorFlow: a step on each with its share, by `tf.distribute`.
-
-The strategy runs the step once for each device, and adds up gradients and what was plotted, each
-share with its weight. Then the variables are updated as they are on a single device.
-"""
+"""Several processes and devices on TensorFlow, which `tf.distribute` has as replicas of a step."""
 
 import contextlib
 import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
 from d2lite.console import warn
 from d2lite.training import distributed
-from d2lite.training.batches import map_batch, num_examples
-from d2lite.training.distributed import ProcessesLost, lost, sentence, share, timeout
+from d2lite.training.distributed import ProcessesLost, lost, sentence, timeout
 from d2lite_tensorflow.module import layers_in
+from d2lite_tensorflow.replicas import Replicas
 
 if TYPE_CHECKING:
     from d2lite_tensorflow.trainer import Trainer
@@ -40,7 +36,13 @@ def addresses() -> list[str]:
 
 def devices_here(trainer: 'Trainer') -> int:
     """The number of devices that one process can train on."""
-    return 1
+    return len(local_devices(trainer)) if announced() == 1 else 1
+
+
+def local_devices(trainer: 'Trainer') -> list[str]:
+    """The names of the devices of this process, of the kind that the trainer trains on."""
+    kind = 'GPU' if trainer.num_gpus and trainer.find_gpus() else 'CPU'
+    return [device.name for device in tf.config.list_logical_devices(kind)]
 
 
 def _config():
@@ -105,65 +107,23 @@ def _tells_of_loss(error: Exception) -> bool:
     return isinstance(error, (*kinds, tf.errors.CancelledError))
 
 
-class Replicas:
-    """The devices of a strategy, which make a step together."""
-
-    def __init__(self, strategy: tf.distribute.Strategy) -> None:
-        self.strategy, self.size = strategy, strategy.num_replicas_in_sync
-
-    def totals(self, trainer: 'Trainer', function: Callable, batch: Any) -> Any:
-        """What `function(share, weight)` returns for the shares of a batch, summed over them.
-
-        What it plots is summed, too, and plotted once.
-        """
-        made = []
-
-        def on_replica(batch):
-            index = _index()
-            rows, weight = share(num_examples(batch), index, self.size)
-            results = function(map_batch(lambda each: each[rows], batch), weight)
-            made[:] = [results, plots.weighted(index, weight)]
-            return as_vector(made)
-
-        metrics, plots = trainer.metrics, Plots()
-        trainer.metrics = plots
-        try:
-            vectors = self.strategy.run(on_replica, (batch,))
-        finally:
-            trainer.metrics = metrics
-        results, plotted = from_vector(self.strategy.reduce('SUM', vectors, axis=None), made)
-        for label, value in plotted:
-            trainer.metrics.log(label, tf.exp(value) if label.endswith('_ppl') else value)
-        return results
-
-
-class Plots:
-    """Collects what the model plots on each replica; replicas may take turns within a step."""
-
-    def __init__(self) -> None:
-        self.values = {}
-
-    def log(self, label: str, value: Any) -> None:
-        self.values.setdefault(_index(), []).append((label, tf.convert_to_tensor(value)))
-
-    def weighted(self, index: int, weight: float) -> list[tuple[str, tf.Tensor]]:
-        """What a replica has plotted, its part of a mean; of perplexities that of logarithms."""
-        values = []
-        for label, value in self.values.get(index, ()):
-            part = tf.math.log(value) if label.endswith('_ppl') else value
-            values.append((label, part * tf.constant(weight, part.dtype)))
-        return values
-
-
 @contextlib.contextmanager
 def on_all_devices(trainer: 'Trainer') -> Iterator[None]:
     """Within this context a trainer makes its steps on all devices that train together."""
     if not trainer.trains_together:
         yield
         return
-    trainer.replicas = Replicas(trainer.processes.strategy)
+    if trainer.processes.size > 1:
+        strategy = trainer.processes.strategy
+    else:
+        devices = local_devices(trainer)[: trainer.num_devices]
+        # Between devices of a CPU, TensorFlow mixes up sums of a step that is made as written.
+        sums = None if trainer.gpus else tf.distribute.ReductionToOneDevice()
+        strategy = tf.distribute.MirroredStrategy(devices, sums)
+    trainer.replicas = Replicas(strategy)
     try:
-        yield
+        with trainer.serialization.own_numbers(trainer.rank):
+            yield
     finally:
         trainer.replicas = None
 
@@ -171,41 +131,17 @@ def on_all_devices(trainer: 'Trainer') -> Iterator[None]:
 def prepare(trainer: 'Trainer') -> None:
     """Has all processes begin with the parameters of the first; normalisation is over all."""
     trainer.serialization.build(trainer, trainer.first_batch())
-    for variable in trainer.model.variables:
-        value = variable.numpy()
-        variable.assign(trainer.processes.sum(value if trainer.rank == 0 else np.zeros_like(value)))
+    processes = trainer.processes
+    if processes.size > 1:
+        for variable in trainer.model.variables:
+            value = variable.numpy()
+            variable.assign(processes.sum(value if trainer.rank == 0 else np.zeros_like(value)))
     if trainer.compile is True and trainer.rank == 0:
         warn(
-            'compile=True: XLA does not compile sums over processes, so steps are graphs of '
-            'TensorFlow here, as without it'
+            'compile=True: XLA does not compile sums over processes or devices, so steps are '
+            'graphs of TensorFlow here, as without it'
         )
+    # The devices of a process have running statistics in common, and all write the same ones.
     for layer in layers_in(trainer.model):
         if hasattr(layer, 'synchronized'):
             layer.synchronized = True
-
-
-def as_vector(tree: Any) -> tf.Tensor:
-    """The numbers of all tensors in one, of which a single sum is made."""
-    # Gradients of an embedding come as the rows that were used.
-    tensors = [tf.convert_to_tensor(each) for each in tf.nest.flatten(tree) if tf.is_tensor(each)]
-    dtype = max((tensor.dtype for tensor in tensors), key=lambda dtype: dtype.size)
-    return tf.concat([tf.reshape(tf.cast(tensor, dtype), [-1]) for tensor in tensors], 0)
-
-
-def from_vector(vector: tf.Tensor, tree: Any) -> Any:
-    """Tensors like those of the tree, with the numbers of a vector."""
-    start = 0
-
-    def take(tensor):
-        nonlocal start
-        if not tf.is_tensor(tensor):
-            return tensor
-        begin, start = start, start + tensor.shape.num_elements()
-        return tf.cast(tf.reshape(vector[begin:start], tensor.shape), tensor.dtype)
-
-    return tf.nest.map_structure(take, tree)
-
-
-def _index():
-    """The number of the replica whose step is made now."""
-    return int(tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group))

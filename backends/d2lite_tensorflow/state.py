@@ -1,5 +1,7 @@
 """What a training on TensorFlow consists of, as NumPy arrays: to be saved, moved and restored."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from d2lite_tensorflow.trainer import Trainer
 
 SEED_OF_NONE = 87654321  # what TensorFlow uses for an operation with a seed where no other is set
+
+_rank = 0  # of this process, while it draws numbers of its own
 
 
 def get_state(trainer: 'Trainer') -> dict:
@@ -57,7 +61,20 @@ def get_random_state() -> dict:
 
 def set_random_state(state: Any) -> None:
     if state['seed'] is not None:
-        tf.random.set_seed(state['seed'])
+        tf.random.set_seed(state['seed'] + _rank)
+
+
+@contextlib.contextmanager
+def own_numbers(rank: int) -> Iterator[None]:
+    """Within this context `tf.random` draws other numbers in each process, afterwards the same."""
+    global _rank
+    _rank = rank
+    get_random_state()  # the numbers begin anew
+    try:
+        yield
+    finally:
+        _rank = 0
+        get_random_state()
 
 
 def is_seeded() -> bool:

@@ -28,15 +28,7 @@ ADDITIONS = {
         'statistics_of',
     },
     'd2lite_jax/distributed.py': {'ADDRESS', 'on_all_devices', 'platform'},
-    'd2lite_tensorflow/distributed.py': {
-        'Plots',
-        'Replicas',
-        'addresses',
-        'as_vector',
-        'from_vector',
-        'meet',
-        'on_all_devices',
-    },
+    'd2lite_tensorflow/distributed.py': {'addresses', 'local_devices', 'meet', 'on_all_devices'},
     # How a step becomes a program.
     'd2lite_torch/compiled.py': {'STEPS_IN_A_CALL', 'SMALL', 'MOST_SHAPES', 'Step', 'modes_of'},
     'd2lite_tensorflow/devices.py': {'placed'},
@@ -50,7 +42,7 @@ ADDITIONS = {
     'd2lite_nnx/convolution.py': {'avg_pool'},
     'd2lite_nnx/resnet.py': {'BatchNorm', 'global_avg_pool'},
     # TensorFlow can be asked whether tf.random was seeded.
-    'd2lite_tensorflow/state.py': {'SEED_OF_NONE', 'is_seeded'},
+    'd2lite_tensorflow/state.py': {'SEED_OF_NONE', 'is_seeded', 'own_numbers'},
     'd2lite_tensorflow/compiled.py': {'OF_KERAS', 'NOT_TOLD'},
     'd2lite_mxnet/compiled.py': {'OF_GLUON', 'MODES', 'parts_of', 'is_written_by_user'},
     'd2lite_jax/compiled.py': {
@@ -118,6 +110,7 @@ ALONE = {
     'hybrid.py': ('d2lite_mxnet',),
     'mesh.py': ('d2lite_jax',),
     'on_mesh.py': ('d2lite_jax',),
+    'replicas.py': ('d2lite_tensorflow',),
     'lazy.py': ('d2lite_nnx',),  # NNX has no layers that learn how many inputs they have
     'train_state.py': ('d2lite_jax', 'd2lite_nnx'),  # the others keep it in model and optimizer
     # The others have channels last, as files have them.

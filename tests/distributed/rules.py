@@ -4,6 +4,7 @@
 """
 
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ def found(d2l, path):
         'errors': {name: error_of(d2l, name, rank) for name in DIFFERENT},
         'files': files(d2l, path),
         'numbers': numbers(d2l),
+        'told': told(d2l),
         'resumed': resumed(d2l, path),
     }
 
@@ -102,17 +104,36 @@ def files(d2l, path):
 
 
 def numbers(d2l):
-    """Random numbers of a step, and of the lesson after it."""
-    drawn = []
+    """Random numbers of a step, of dropout in it, and of the lesson after it."""
+    drawn, dropped, model = [], [], dropout_model(d2l)
 
-    class Draws(d2l.LinearRegression):
+    class Draws(type(model)):
+        def training_step(self, *arguments):
+            dropped.append(np.ravel(d2l.numpy(self(d2l.ones((4, 2))))).tolist())
+            return super().training_step(*arguments)
+
         def validation_step(self, *arguments):
             drawn.append(float(np.asarray(d2l.numpy(d2l.rand(1)))[0]))
             super().validation_step(*arguments)
 
     d2l.seed_everything(0)
-    fit(d2l, Draws(lr=0.03), compile=False)
-    return {'within': drawn, 'after': float(np.asarray(d2l.numpy(d2l.rand(1)))[0])}
+    fit(d2l, Draws(lr=0.01), compile=False)
+    after = float(np.asarray(d2l.numpy(d2l.rand(1)))[0])
+    return {'within': drawn, 'dropped': dropped, 'after': after}
+
+
+def told(d2l):
+    """What compile=True warns of, and how far the parameters are from those without it."""
+    parameters, warned = [], []
+    for compile in (None, True):
+        d2l.seed_everything(0)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            parameters.append(fit(d2l, compile=compile).get_parameters())
+        warned.append([str(each.message) for each in caught if each.category is UserWarning])
+    first, second = parameters
+    far = max(float(np.abs(first[key] - second[key]).max()) for key in first)
+    return {'without': warned[0], 'with': warned[1], 'far': far}
 
 
 def resumed(d2l, path):

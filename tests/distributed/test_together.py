@@ -100,14 +100,28 @@ def test_the_first_alone_writes(seen):
     assert seen[1]['files'] == []
 
 
-def test_each_draws_its_own_numbers_in_training_and_the_same_ones_after_it(seen, backend):
+def test_each_draws_its_own_numbers_in_training_and_the_same_ones_after_it(seen):
     first, second = (each['numbers'] for each in seen)
-    assert len(first['within']) == len(second['within']) > 0
-    if backend in ('tensorflow', 'jax'):  # which split a whole minibatch by themselves
-        assert first['within'] == second['within']
-    else:
-        assert not set(first['within']) & set(second['within'])
+    for what in ('within', 'dropped'):
+        assert len(first[what]) == len(second[what]) > 1
+        assert not any(each in second[what] for each in first[what])
+        assert len({*map(str, first[what])}) == len(first[what])  # others in each step
     assert first['after'] == second['after']
+
+
+# What is done without if several processes train, though compile=True asks for it.
+NOT_COMPILED = {
+    'pytorch': 'DistributedDataParallel sums the gradients of all processes',
+    'tensorflow': 'compile=True: XLA does not compile sums over processes',
+}
+
+
+def test_what_is_not_compiled_is_told_and_changes_nothing(seen, backend):
+    assert [each['told']['without'] for each in seen] == [[], []]
+    first, second = (each['told']['with'] for each in seen)
+    assert len(first) == (backend in NOT_COMPILED) and second in ([], first)
+    assert all(NOT_COMPILED[backend] in sentence for sentence in first)
+    assert all(each['told']['far'] < 1e-6 for each in seen)
 
 
 def test_a_checkpoint_of_two_goes_on_in_two_bit_for_bit(seen):
