@@ -40,6 +40,12 @@ def another(d2l):
     return require('jax' if backend_of(d2l) == 'pytorch' else 'pytorch')
 
 
+def first_backend():
+    """The namespace of the first backend that is here, for what is the same on all."""
+    here = selection.available()
+    return require(next((name for name in BACKENDS if name in here), BACKENDS[0]))
+
+
 def skip_long_training(d2l):
     """Skips a long training on NNX: that its steps are those of JAX the parity tests show."""
     if backend_of(d2l) == 'nnx':

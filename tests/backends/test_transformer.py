@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 import reference_attention as reference
-from contract import BACKENDS, backend_of, require, skip_long_training
+from contract import backend_of, first_backend, skip_long_training
 from layers import LR, called, fitted, gradients, model_of, tensors
 
 SOURCE_TOKENS, TARGET_TOKENS, HIDDENS, FFN, HEADS, BLOCKS = 7, 6, 4, 5, 2, 2
@@ -49,8 +49,8 @@ def uniform(found):
 @functools.cache
 def parameters():
     """Initial parameters of a transformer, by names that are the same on every backend."""
-    d2l = require(next(name for name in BACKENDS if name in ('pytorch', 'mxnet')))
-    return uniform(fitted(d2l, transformer(d2l), batch(), max_epochs=0).get_parameters())
+    d2l = first_backend()
+    return fitted(d2l, transformer(d2l), batch(), uniform, max_epochs=0).get_parameters()
 
 
 @functools.cache

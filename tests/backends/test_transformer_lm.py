@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 import reference_attention as reference
-from contract import BACKENDS, backend_of, require, skip_long_training
+from contract import backend_of, first_backend, skip_long_training
 from layers import LR, called, fitted, gradients, tensors
 
 TOKENS, HIDDENS, MLP, HEADS, BLOCKS, BATCH, STEPS = 5, 4, 6, 2, 2, 3, 4
@@ -35,8 +35,8 @@ def uniform(found):
 
 @functools.cache
 def parameters():
-    d2l = require(next(name for name in BACKENDS if name in ('pytorch', 'mxnet')))
-    return uniform(fitted(d2l, language_model(d2l), batch(), max_epochs=0).get_parameters())
+    d2l = first_backend()
+    return fitted(d2l, language_model(d2l), batch(), uniform, max_epochs=0).get_parameters()
 
 
 @functools.cache

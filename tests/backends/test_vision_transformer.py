@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 import reference_attention as reference
-from contract import BACKENDS, backend_of, require, skip_long_training
+from contract import backend_of, first_backend, skip_long_training
 from trainings import evaluate, images, train
 
 IMAGE, PATCH, HIDDENS, MLP, HEADS, BLOCKS, CLASSES = (4, 6), (2, 3), 4, 5, 2, 2, 3
@@ -33,7 +33,7 @@ def uniform(found):
 @functools.cache
 def expected():
     """Parameters; and in NumPy the scores, the attention weights, the gradients of the loss."""
-    d2l = require(next(name for name in BACKENDS if name in ('pytorch', 'mxnet')))
+    d2l = first_backend()
     params = train(d2l, vit(d2l, use_bias=True), [batch()], max_epochs=0, init_params=uniform)
     params = params.parameters[0]
     sizes, (X, labels) = (HEADS, BLOCKS), batch()
