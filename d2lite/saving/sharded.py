@@ -124,7 +124,7 @@ def _digests(folder):
     return found
 
 
-def visit(state, function):
+def visit(state: Any, function: Callable[[dict], Any]) -> Any:
     """The state with `function(note)` in place of each note."""
     if isinstance(state, dict):
         if state.keys() == {'part', 'shape', 'dtype'}:

@@ -71,7 +71,7 @@ def in_checkpoint(path):
     arrays, values = storage.read(sharded.file_of(path), 'checkpoint')
     state, notes = storage.unpack(arrays, values['state']), []
     sharded.visit(state['training'], lambda note: notes.append(note['shape']))
-    return {'arrays': [list(array.shape) for array in arrays.values()], 'notes': notes}
+    return {'arrays': sorted(list(array.shape) for array in arrays.values()), 'notes': notes}
 
 
 def cut_off(trainer, path):
