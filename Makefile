@@ -34,10 +34,11 @@ run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page 
 SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py \
         pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py \
         course/test_course.py course/test_authors.py \
-        training/test_precision.py parity/test_models.py parity/test_sequence_models.py \
-        $(addprefix backends/test_,recurrent.py gates.py seq2seq.py transformer.py \
-          transformer_lm.py transformer_parameters.py vision_transformer.py)
-QUICK := $(SLOW:%=--ignore=tests/%)
+        training/test_precision.py
+MODELS := parity/test_models.py parity/test_sequence_models.py \
+          $(addprefix backends/test_,recurrent.py gates.py seq2seq.py transformer.py \
+            transformer_lm.py transformer_parameters.py vision_transformer.py)
+QUICK := $(patsubst %,--ignore=tests/%,$(SLOW) $(MODELS))
 
 # One process for each core, with one thread: more of them would wait for each other.
 test test-all test-nnx test-gpu keras2 mutations: export OMP_NUM_THREADS = 1
@@ -46,9 +47,11 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4
 test: lint  ## style checks, and the tests that do not take long
 	$(PYTEST) $(QUICK)
 
-# In two runs: a process of tests grows by what the frameworks compile, and gives none of it back.
+# In several runs: a process of tests grows by what the frameworks compile, and gives none of it
+# back. To optimize the many programs of large models takes XLA longer than to run them.
 test-all: test  ## style checks and all tests, and those of TensorFlow once more on Keras 2
 	$(PYTEST) $(SLOW:%=tests/%)
+	JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) $(MODELS:%=tests/%)
 	D2LITE_TEST_DEVICE=pretend $(PYTEST) tests/gpu
 	@$(MAKE) --no-print-directory keras2
 
