@@ -49,11 +49,14 @@ def found(d2l, folder):
         'fsdp': difference(divided, fit(d2l, ckpt_path=path, strategy='fsdp')),
         'auto': difference(divided, fit(d2l, ckpt_path=path)),
     }
-    # When training has ended; and once more, but cut off.
+    # When training has ended, with random numbers as they are then; and once more, but cut off.
+    d2l.seed_everything(1)
     stopped.save_checkpoint(after)
     report['cut off'] = cut_off(stopped, after)
     report['names when cut off'] = names_in(after)
-    fit(d2l, max_steps=STEPS).save_checkpoint(file)
+    trained = fit(d2l, max_steps=STEPS)
+    d2l.seed_everything(1)
+    trained.save_checkpoint(file)
     again = [fit(d2l, ckpt_path=each, strategy='fsdp') for each in (after, file)]
     report['folder or file'] = difference(*again)
     stopped.save_checkpoint(after)

@@ -60,7 +60,7 @@ def test_one_that_is_cut_off_leaves_the_last_one(found):
 
 
 def test_a_whole_checkpoint_is_divided_when_read(found):
-    assert found['folder or file'] == 0
+    assert found['folder or file'] < 1e-6
 
 
 def test_one_process_reads_the_parts_together(folder, backend):
