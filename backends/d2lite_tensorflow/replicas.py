@@ -18,6 +18,9 @@ from d2lite_tensorflow.module import layers_in
 if TYPE_CHECKING:
     from d2lite_tensorflow.trainer import Trainer
 
+# What layers draw with; those of Keras 2 draw from tf.random, which each process seeds for itself.
+GENERATORS = (keras.random.SeedGenerator,) if hasattr(keras, 'random') else ()
+
 
 class Replicas:
     """The devices of a strategy, which make a step together."""
@@ -80,7 +83,7 @@ def own_seeds(model: tf.Module, index: int) -> Iterator[None]:
         each
         for layer in layers_in(model)
         for each in vars(layer).values()
-        if index and isinstance(each, keras.random.SeedGenerator)
+        if index and isinstance(each, GENERATORS)
     ]
     for each in generators:
         each.state.assign_add([index, 0])

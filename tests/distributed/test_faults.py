@@ -40,19 +40,19 @@ def test_a_killed_process_ends_all_and_a_restart_goes_on(tmp_path, backend):
 
 
 def test_ctrl_c_ends_all_and_leaves_a_checkpoint(tmp_path, backend):
-    checkpoint = tmp_path / 'checkpoint'
+    checkpoint, waiting = tmp_path / 'checkpoint', tmp_path / 'waiting'
     process = start(
-        'long.py', backend, checkpoint, tmp_path / 'history',
+        'long.py', backend, checkpoint, tmp_path / 'history', waiting,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    while not checkpoint.exists():
+    while not waiting.exists():
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
-    begun = checkpoint.stat().st_mtime_ns
+    begun = checkpoint.stat().st_mtime_ns  # of step 15
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert 'KeyboardInterrupt: training was stopped in epoch' in errors
+    assert 'KeyboardInterrupt: training was stopped in epoch 2, after step 5' in errors
     assert checkpoint.stat().st_mtime_ns > begun and not (tmp_path / 'history').exists()
     found = in_one_process(backend, ckpt_path=checkpoint)
     np.testing.assert_allclose(found, in_one_process(backend), rtol=1e-5)
