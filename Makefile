@@ -40,6 +40,10 @@ MODELS := parity/test_models.py parity/test_sequence_models.py \
             transformer_lm.py transformer_parameters.py vision_transformer.py)
 QUICK := $(patsubst %,--ignore=tests/%,$(SLOW) $(MODELS))
 
+# What shows most of the backend nnx in two minutes; `make test-nnx` has the rest.
+ON_NNX := data plotting saving parity/test_parity.py backends/test_linear.py \
+          training/test_trainer.py training/test_several_optimizers.py
+
 # One process for each core, with one thread: more of them would wait for each other.
 test test-all test-nnx test-gpu keras2 mutations: export OMP_NUM_THREADS = 1
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4
@@ -52,11 +56,12 @@ test: lint  ## style checks, and the tests that do not take long
 test-all: test  ## style checks and all tests, and those of TensorFlow once more on Keras 2
 	$(PYTEST) $(SLOW:%=tests/%)
 	JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) $(MODELS:%=tests/%)
+	D2LITE_TEST_BACKENDS=pytorch,nnx $(PYTEST) -k nnx $(ON_NNX:%=tests/%)
 	D2LITE_TEST_DEVICE=pretend $(PYTEST) tests/gpu
 	@$(MAKE) --no-print-directory keras2
 
 test-nnx: export D2LITE_TEST_BACKENDS = mxnet,pytorch,tensorflow,jax,nnx
-test-nnx: $(VENV)/.ready  ## the tests of the backend nnx, which takes the steps of JAX
+test-nnx: $(VENV)/.ready  ## all tests of the backend nnx, which takes the steps of JAX
 	$(PYTEST) -k nnx tests
 
 # What matters on a GPU, with the backends that are installed, in at most five minutes. Without .venv,
