@@ -9,9 +9,6 @@ import numpy as np
 import optax
 from jax import numpy as jnp
 
-from d2lite.data.loader import TensorLoader
-from d2lite.data.resident import ResidentLoader
-from d2lite.training import trainer
 from d2lite.training.compiled import collected_outputs
 from d2lite_jax import distributed, precision, state
 from d2lite_jax.clipping import grad_clipping
@@ -20,6 +17,7 @@ from d2lite_jax.data import DataModule
 from d2lite_jax.devices import cpu, free_memory, gpu, memory_wanted, num_gpus
 from d2lite_jax.framework import NAME, get_key, version
 from d2lite_jax.mesh import whole
+from d2lite_jax.on_mesh import TrainsOnMesh
 from d2lite_jax.tensor import concat
 from d2lite_jax.train_state import TrainState, checked, learning_rates, shapes_of
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from d2lite_jax.module import Module
 
 
-class Trainer(trainer.Trainer):
+class Trainer(TrainsOnMesh):
     backend = NAME
     data_module = DataModule
     serialization = state
@@ -37,7 +35,6 @@ class Trainer(trainer.Trainer):
     framework_version = version()
     compiled_class = CompiledEpoch
     compile_modes = (None, True)
-    mesh = None  # within `fit`, if several devices train together
 
     def fit(
         self, model: 'Module', data: Any = None, key: jax.Array | None = None, **kwargs: Any
@@ -50,15 +47,6 @@ class Trainer(trainer.Trainer):
         self.trained = getattr(before, 'state', None) if key is None else None
         self.key = key
         super().fit(model, data, **kwargs)
-
-    def _fit(self, *args):
-        with distributed.on_all_devices(self):
-            super()._fit(*args)
-
-    def run_epoch(self) -> None:
-        if self.mesh is not None:  # what was made or read since is still elsewhere
-            self.state = self.mesh.state(self.state)
-        super().run_epoch()
 
     def fit_epoch(self) -> None:
         if self.compiles():
@@ -225,16 +213,6 @@ class Trainer(trainer.Trainer):
 
     def placement(self) -> contextlib.AbstractContextManager:
         return jax.default_device(self.moves_to) if self.moves_to else super().placement()
-
-    def on_device(self, dataloader: Any) -> Any:
-        loader = super().on_device(dataloader)
-        on_cpu = self.moves_to is None and type(dataloader) is TensorLoader
-        if self.mesh is None or not (on_cpu or loader is not dataloader):
-            return loader
-        return ResidentLoader(dataloader, self.mesh.copies)
-
-    def moved_batch(self, batch: Any) -> Any:
-        return super().moved_batch(batch) if self.mesh is None else self.mesh.batch(batch)
 
     def move_model(self, model: 'Module') -> None:
         """Nothing to do: `fit` makes the parameters there."""
