@@ -35,7 +35,7 @@ SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_ht
         pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py \
         course/test_course.py course/test_authors.py \
         training/test_precision.py
-MODELS := parity/test_models.py parity/test_sequence_models.py \
+MODELS := distributed parity/test_models.py parity/test_sequence_models.py \
           $(addprefix backends/test_,recurrent.py gates.py seq2seq.py transformer.py \
             transformer_lm.py transformer_parameters.py vision_transformer.py)
 QUICK := $(patsubst %,--ignore=tests/%,$(SLOW) $(MODELS))
@@ -83,8 +83,7 @@ test-gpu:  ## the tests that matter on a machine with a GPU
 	$(GPU_PYTHON) -P -m pytest -n auto --maxprocesses 12 -r fE -o pythonpath=tests $(ON_GPU:%=tests/%)
 
 keras2: $(VENV)/.ready  ## the tests of TensorFlow on Keras 2, but not those of several processes
-	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow --ignore=tests/distributed \
-	  $(filter-out %/test_recurrent.py,$(QUICK))
+	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(filter-out %/test_recurrent.py,$(QUICK))
 
 mutations: $(VENV)/.ready  ## breaks d2lite line by line, to see that the tests notice (hours)
 	$(BIN)/python tests/mutations.py $(ONLY)

@@ -60,7 +60,9 @@ def _plain(thing: Any) -> list:
     """The arguments it was made with, as far as they are plain values."""
     hparams = getattr(thing, 'hparams', {})
     if dataclasses.is_dataclass(thing):  # as models on JAX are
-        hparams = {each.name: getattr(thing, each.name) for each in dataclasses.fields(thing)}
+        # Without `init_seed`, which follows from the seed of all.
+        fields = [each.name for each in dataclasses.fields(thing) if each.compare]
+        hparams = {name: getattr(thing, name) for name in fields}
     return [(name, value) for name, value in sorted(hparams.items()) if isinstance(value, PLAIN)]
 
 

@@ -10,7 +10,7 @@ from contract import require
 
 from d2lite import selection
 
-ENGINES = ('pytorch', 'mxnet', 'tensorflow')
+ENGINES = ('pytorch', 'mxnet', 'tensorflow', 'jax')
 # A share of examples is a number of float32 where one process computes it.
 TOLERANCES = {'float32': 1e-5, 'float64': 1e-12}
 OF_ACC = 1e-6
@@ -38,7 +38,9 @@ def test_two_processes_train_as_one(together, alone, backend):
     one = alone(backend)
     first, second = (dict(np.load(together(backend) / f'two.{rank}.npz')) for rank in range(2))
     assert one.keys() == first.keys() == second.keys()
-    assert len(one) > 150
+    made = {tuple(name.split()[:2]) for name in one}
+    assert {model for dtype, model in made if dtype == 'float64'} >= {*lesson.MODELS}
+    assert {model for dtype, model in made if dtype == 'float32'} >= {*lesson.SMALL}
     assert outside(one, first, second) == {}
 
 
@@ -102,6 +104,8 @@ def test_the_first_alone_writes(seen):
 
 def test_each_draws_its_own_numbers_in_training_and_the_same_ones_after_it(seen):
     first, second = (each['numbers'] for each in seen)
+    if not first:
+        pytest.skip('one program draws the numbers of all rows')
     for what in ('within', 'dropped'):
         assert len(first[what]) == len(second[what]) > 1
         assert not any(each in second[what] for each in first[what])
