@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import board, machine, measure, report
+from benchmarks import board, machine, measure, processes, report
 from benchmarks.workloads import DEFAULTS, WORKLOADS
 from d2lite import selection
 
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     else:
         backends = backends or with_gpu()
     backends = backends or selection.available()
+    if options.processes:
+        return processes.compare(backends, options.processes, options.json)
     modes = [options.compile] if chosen or options.compile else [False, True]
     results = {'machine': machine.describe(backends)}
     for section in chosen or ['steady'] + ['later', 'first'] * (options.device == 'cpu'):
@@ -139,6 +141,9 @@ def parser():
     made.add_argument('--rounds', type=int, help='turns of each contender (7, of whole fits 3)')
     made.add_argument('--json', help='a file for all that was measured, written as it goes')
     made.add_argument('--compile', action='store_true', help='with compile=True')
+    made.add_argument(
+        '--processes', type=int, help='only: a step in one process, and in so many on the CPU'
+    )
     for name, section in SECTIONS.items():
         made.add_argument(f'--{name}', action='store_true', help=section.__doc__)
     return made

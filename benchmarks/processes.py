@@ -1,16 +1,16 @@
-"""`python -m benchmarks.processes`: a step in one process, and in two that train together.
+"""A step in one process, and in several that train together: `python -m benchmarks --processes 2`.
 
 An MLP of 784-2048-2048-10 units on random numbers, minibatches of 512. Each process has one core of
 its own. A step is the mean over an epoch, the time is the median of the epochs after the first.
 """
 
-import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,26 +22,20 @@ from d2lite import selection
 BATCH_SIZE, STEPS, EPOCHS = 512, 12, 6
 
 
-def main() -> None:
-    made = argparse.ArgumentParser(prog='python -m benchmarks.processes', description=__doc__)
-    made.add_argument('--backend', nargs='+', help='by default all that are installed')
-    made.add_argument('--processes', type=int, nargs='+', default=[1, 2], help='1 and 2')
-    made.add_argument('--json', help='a file for all that was measured')
-    options = made.parse_args()
+def compare(backends: Sequence[str], processes: int, path: str | None) -> None:
+    """Prints what one process takes for a step, and what so many take; `path`: of a JSON file."""
     results = {}
-    for name in options.backend or selection.available():
-        backend = selection.canonical_name(name)
-        results[backend] = {count: measured(backend, count) for count in options.processes}
-        first = next(iter(results[backend].values()))
+    for backend in backends:
+        results[backend] = {count: measured(backend, count) for count in (1, processes)}
         for count, ms in results[backend].items():
-            rate = BATCH_SIZE / ms * 1000
+            rate, faster = BATCH_SIZE / ms * 1000, results[backend][1] / ms
             print(
                 f'{backend:<12}{count} process{"es" * (count > 1):<3} {ms:7.1f} ms a step '
-                f'{rate:8.0f} examples/s  {first / ms:.2f} times as fast',
+                f'{rate:8.0f} examples/s  {faster:.2f} times as fast',
                 flush=True,
             )
-    if options.json:
-        Path(options.json).write_text(json.dumps(results, indent=1) + '\n')
+    if path:
+        Path(path).write_text(json.dumps(results, indent=1) + '\n')
 
 
 def measured(backend: str, processes: int) -> float:
@@ -137,7 +131,4 @@ def layers(backend: str) -> Any:
 
 
 if __name__ == '__main__':
-    if len(sys.argv) == 3 and 'LOCAL_RANK' in os.environ:
-        train(*sys.argv[1:])
-    else:
-        main()
+    train(*sys.argv[1:])

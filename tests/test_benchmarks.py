@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from contract import backend_of
+from contract import backend_of, require
 
 from benchmarks import __main__ as main
 from benchmarks import measure, report
@@ -277,3 +277,16 @@ def test_all_that_is_measured_by_default_is_reported_and_kept(
     )
     for name in DEFAULTS[device]:
         assert shown.count(f'{name} ') == 2 * (len(results) - 1)  # as it comes and compiled
+
+
+def test_a_step_in_one_process_and_in_two(capsys, tmp_path):
+    """On Linux, which alone can bind a process to a core."""
+    require('pytorch')
+    path = tmp_path / 'steps.json'
+    main.main(['--processes', '2', '--backend', 'pytorch', '--json', str(path)])
+    found, lines = json.loads(path.read_text()), capsys.readouterr().out.splitlines()
+    assert found['pytorch'].keys() == {'1', '2'} and min(found['pytorch'].values()) > 0
+    assert [line.split()[:3] for line in lines] == [
+        ['pytorch', '1', 'process'],
+        ['pytorch', '2', 'processes'],
+    ]

@@ -60,15 +60,15 @@ class SchedulerCallback(Callback):
 def optimizer_and_schedulers(model: 'Module') -> tuple:
     """The optimizer of `configure_optimizers`, and a callback for each scheduler beside it.
 
-    Taken are: an optimizer; (optimizer, scheduler); ([optimizer], [schedulers]); two and more
-    optimizers, a list, which come back as one; and
-    {'optimizer': ..., 'lr_scheduler': ...}, where a scheduler may be a dictionary with the keys
-    scheduler, interval ('epoch' or 'step') and monitor. Raises TypeError for others.
+    Taken are: an optimizer; (optimizer, scheduler); ([optimizer], [schedulers]); a list of two or
+    more optimizers, which comes back; and {'optimizer': ..., 'lr_scheduler': ...}, where a
+    scheduler may be a dictionary with the keys scheduler, interval ('epoch' or 'step') and monitor.
+    Raises TypeError for others.
     """
     found, schedulers = model.configure_optimizers(), []
     if isinstance(found, tuple | list) and len(found) > 1:
         if all(hasattr(each, 'zero_grad') for each in found):  # schedulers have none
-            return list(found), []
+            return found, []
     if isinstance(found, dict):
         found, schedulers = found.get('optimizer'), found.get('lr_scheduler', [])
     elif isinstance(found, tuple | list) and len(found) == 2:

@@ -120,8 +120,8 @@ class Trainer(trainer.Trainer):
     def prepare_optimizer(self) -> None:
         """Asks the model for its optimizer, and for schedulers of learning rates beside it."""
         self.optim, self.schedulers = optimizer_and_schedulers(self.model)
-        if isinstance(self.optim, list):
-            self.several(self.optim)
+        if isinstance(self.optim, tuple | list):
+            self.optim = self.several(self.optim)
         self.scaler = None
 
     def apply_gradients(self) -> None:
