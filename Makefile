@@ -30,11 +30,13 @@ run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page 
 	$(BIN)/d2lite run notebooks/$(LESSON).md --tab all $(SHOW) --to html --output build --force
 
 # What takes long: `make test` leaves it out. Nor does Keras 2 do otherwise what is in there, but for
-# recurrent networks.
-SLOW := test_lessons.py test_digits_training.py test_benchmarks.py pages/test_html_browser.py \
-        pages/test_lesson_code.py compat/test_lending.py test_cli_folders.py \
-        course/test_course.py course/test_authors.py \
-        training/test_precision.py
+# recurrent networks, and what is left of a training that was interrupted.
+SLOW := test_lessons.py test_digits_training.py test_benchmarks.py test_collection.py \
+        $(addprefix test_cli_,files.py folders.py outcome.py) \
+        $(addprefix pages/test_,html_browser.py lesson_code.py jupyter.py pages_run.py \
+          pages_compare.py pages_convert.py) \
+        $(addprefix compat/test_,lending.py page.py) course/test_course.py course/test_authors.py \
+        training/test_precision.py training/test_interruption.py backends/test_attention.py
 MODELS := distributed parity/test_models.py parity/test_sequence_models.py \
           $(addprefix backends/test_,recurrent.py gates.py seq2seq.py transformer.py \
             transformer_lm.py transformer_parameters.py vision_transformer.py)
@@ -83,7 +85,7 @@ test-gpu:  ## the tests that matter on a machine with a GPU
 	$(GPU_PYTHON) -P -m pytest -n auto --maxprocesses 12 -r fE -o pythonpath=tests $(ON_GPU:%=tests/%)
 
 keras2: $(VENV)/.ready  ## the tests of TensorFlow on Keras 2, but not those of several processes
-	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(filter-out %/test_recurrent.py,$(QUICK))
+	TF_USE_LEGACY_KERAS=1 $(PYTEST) -k tensorflow $(filter-out %/test_recurrent.py %/test_interruption.py,$(QUICK))
 
 mutations: $(VENV)/.ready  ## breaks d2lite line by line, to see that the tests notice (hours)
 	$(BIN)/python tests/mutations.py $(ONLY)
