@@ -38,6 +38,7 @@ class Variables:
             jax.tree.leaves(part, is_leaf=lambda each: isinstance(each, nnx.Variable))
             for part in found
         ]
+        self.impls = [[_impl(each.get_value()) for each in part] for part in self.found]
 
     def read(self) -> TrainState:
         """The arrays as they are now."""
@@ -45,18 +46,24 @@ class Variables:
 
     def write(self, state: TrainState) -> None:
         """Gives the variables other arrays."""
-        for part, arrays in zip(self.found, state, strict=True):
+        for part, arrays in zip(self.found, self._values(state), strict=True):
             for variable, array in zip(part, arrays, strict=True):
-                variable.set_value(_like(variable.get_value(), array))
+                variable.set_value(array)
 
     def copies(self, state: TrainState) -> tuple:
         """A model and an optimizer that have these arrays."""
-        parts = [
-            [_like(each.get_value(), array) for each, array in zip(part, arrays, strict=True)]
-            for part, arrays in zip(self.found, state, strict=True)
-        ]
-        parts = map(jax.tree.unflatten, self.structures, parts)
+        parts = map(jax.tree.unflatten, self.structures, self._values(state))
         return nnx.merge(self.graphdef, *parts, self.constants)
+
+    def _values(self, state):
+        """The arrays as the variables have them, of which random keys are keys."""
+        return [
+            [
+                array if impl is None else jax.random.wrap_key_data(array, impl=impl)
+                for array, impl in zip(arrays, impls, strict=True)
+            ]
+            for arrays, impls in zip(state, self.impls, strict=True)
+        ]
 
     def state_of(self, model: nnx.Module, optim: nnx.Optimizer) -> TrainState:
         """The arrays of two `copies`. Raises CannotCompile if they have others by now."""
@@ -66,16 +73,18 @@ class Variables:
         return TrainState(*(list(map(_numbers, jax.tree.leaves(part))) for part in parts))
 
 
+def _is_key(leaf):
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
 def _numbers(leaf):
     """An array as it is; a random key as the numbers that it consists of, for checkpoints."""
-    return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+    return jax.random.key_data(leaf) if _is_key(leaf) else leaf
 
 
-def _like(leaf, array):
-    """The inverse of `_numbers`, for what was like `leaf`."""
-    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        return jax.random.wrap_key_data(array, impl=jax.random.key_impl(leaf))
-    return array
+def _impl(leaf):
+    """How the numbers of a random key are meant; None for other arrays."""
+    return jax.random.key_impl(leaf) if _is_key(leaf) else None
 
 
 def optimizer_of(model: nnx.Module, optim: Any) -> nnx.Optimizer:
