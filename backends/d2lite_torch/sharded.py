@@ -1,6 +1,5 @@
 """The parts of divided tensors in files, by `torch.distributed.checkpoint`, as safetensors."""
 
-import contextlib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +38,7 @@ def read_parts(
         else:  # as `fully_shard` does: by the first axis
             parts[name] = zeros(shape, dtype=dtype, device_mesh=mesh, placements=[Shard(0)])
     reader = checkpoint.HuggingFaceStorageReader(str(folder))
-    with warnings.catch_warnings() if mesh is None else contextlib.nullcontext():
+    with warnings.catch_warnings():
         if not dist.is_initialized():  # PyTorch warns that there is one process
             warnings.simplefilter('ignore', UserWarning)
         checkpoint.load(parts, storage_reader=reader)
