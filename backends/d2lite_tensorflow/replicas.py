@@ -87,9 +87,11 @@ def own_seeds(model: tf.Module, index: int) -> Iterator[None]:
     ]
     for each in generators:
         each.state.assign_add([index, 0])
-    yield
-    for each in generators:
-        each.state.assign_sub([index, 0])
+    try:
+        yield
+    finally:
+        for each in generators:
+            each.state.assign_sub([index, 0])
 
 
 def as_vector(tree: Any) -> tf.Tensor:
