@@ -25,8 +25,8 @@ from d2lite.plotting.figures import (
     use_svg_display,
 )
 from d2lite.plotting.histograms import show_list_len_pair_hist
-from d2lite.saving.checkpoint import load_parameters
 from d2lite.saving.initialization import xavier_uniform
+from d2lite.saving.parameters import load_parameters
 from d2lite.search.schedulers import (
     BasicScheduler,
     HPOScheduler,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from mxnet import gluon, np
 
-from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.saving.optimizer_state import optimizer_state, set_optimizer_state
 from d2lite.seeds import next_seed
 from d2lite_mxnet import framework
 from d2lite_mxnet.module import plain_arrays

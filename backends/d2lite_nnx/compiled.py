@@ -31,6 +31,11 @@ class CompiledEpoch(compiled.CompiledEpoch):
         super().__init__(trainer)
         self.layers = [layer for _, layer in nnx.iter_modules(trainer.model)]
 
+    def objects_read(self) -> tuple:
+        optim = self.trainer.optim
+        optims = optim if isinstance(optim, list) else [optim]
+        return *super().objects_read(), *(each.tx for each in optims)
+
     def values_read(self) -> tuple:
         return super().values_read(), modes_of(self.layers)
 

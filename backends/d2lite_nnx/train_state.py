@@ -38,17 +38,19 @@ class Variables:
             jax.tree.leaves(part, is_leaf=lambda each: isinstance(each, nnx.Variable))
             for part in found
         ]
-        self.impls = [[_impl(each.get_value()) for each in part] for part in self.found]
+        self.impls = [[_impl(each.get_raw_value()) for each in part] for part in self.found]
 
     def read(self) -> TrainState:
         """The arrays as they are now."""
-        return TrainState(*([_numbers(each.get_value()) for each in part] for part in self.found))
+        # `get_value` copies each, which takes longer than a step of a small model.
+        arrays = ([each.get_raw_value() for each in part] for part in self.found)
+        return TrainState(*map(_as_numbers, arrays, self.impls))
 
     def write(self, state: TrainState) -> None:
         """Gives the variables other arrays."""
         for part, arrays in zip(self.found, self._values(state), strict=True):
             for variable, array in zip(part, arrays, strict=True):
-                variable.set_value(array)
+                variable.set_raw_value(array)
 
     def copies(self, state: TrainState) -> tuple:
         """A model and an optimizer that have these arrays."""
@@ -80,6 +82,13 @@ def _is_key(leaf):
 def _numbers(leaf):
     """An array as it is; a random key as the numbers that it consists of, for checkpoints."""
     return jax.random.key_data(leaf) if _is_key(leaf) else leaf
+
+
+def _as_numbers(arrays, impls):
+    return [
+        array if impl is None else jax.random.key_data(array)
+        for array, impl in zip(arrays, impls, strict=True)
+    ]
 
 
 def _impl(leaf):
@@ -134,9 +143,15 @@ class Plotted:
     Within it, numbers have no values yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Any) -> None:
+        self.metrics = metrics
         self.labels: list[str] = []
         self.values: list = []
+
+    @property
+    def history(self) -> list[dict]:
+        """That of the metrics of the training, which a step may read."""
+        return self.metrics.history
 
     def log(self, label: str, value: Any) -> None:
         self.labels.append(label)

@@ -60,7 +60,7 @@ class Trainer(TrainsOnMesh):
         """One update: parameters, optimizer state, batch statistics, counts of random keys."""
 
         def loss_of(model, batch):
-            metrics, self.metrics = self.metrics, Plotted()
+            metrics, self.metrics = self.metrics, Plotted(self.metrics)
             try:
                 loss = model.training_step(batch)
                 check_loss(model, loss)

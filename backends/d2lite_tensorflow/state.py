@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.saving.optimizer_state import optimizer_state, set_optimizer_state
 from d2lite.seeds import next_seed
 from d2lite_tensorflow.framework import keras
 from d2lite_tensorflow.parameters import build, get_parameters, set_parameters  # noqa: F401

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.distributed.tensor import DTensor
 
-from d2lite.saving.checkpoint import optimizer_state, set_optimizer_state
+from d2lite.saving.optimizer_state import optimizer_state, set_optimizer_state
 from d2lite_torch.module import plain_tensors
 from d2lite_torch.parameters import build, get_parameters, set_parameters  # noqa: F401
 from d2lite_torch.sharded import read_parts, write_parts  # noqa: F401

@@ -1,51 +1,17 @@
-"""Parameters and training state, to disk and back.
+"""Checkpoints, to disk and back (`trainer.save_checkpoint`).
 
-Parameters (`trainer.save_parameters`) have neutral names and layouts, and move between frameworks.
-A checkpoint (`trainer.save_checkpoint`) is all that decides how a training goes on: resumed from
-it, on the same framework, training ends with the same parameters, bit for bit.
+A checkpoint is all that decides how a training goes on: resumed from it, on the same framework,
+training ends with the same parameters, bit for bit.
 """
 
 import os
-import random
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from d2lite import seeds
 from d2lite.console import warn
 from d2lite.data.loader import TensorLoader
 from d2lite.saving import sharded, storage
-
-Arrays = dict[str, np.ndarray]  # parameters by their neutral names
-
-
-def save_parameters(trainer: Any, path: str | os.PathLike) -> None:
-    """Writes the parameters of a trained model to `path`."""
-    arrays = trainer.serialization.get_parameters(trainer)
-    values = {'backend': trainer.backend}
-    trainer.on_first(lambda: storage.write(path, 'parameters', arrays, values))
-
-
-def load_parameters(path: str | os.PathLike) -> Arrays:
-    """The arrays that `save_parameters` wrote, by name. Raises FileError."""
-    arrays, _ = storage.read(path, 'parameters')
-    return arrays
-
-
-def matched(given: Mapping[str, Any], wanted: Arrays, source: Any) -> Arrays:
-    """`given`, if it has the names and shapes of `wanted`; else ValueError lists what differs."""
-    given = {name: np.asarray(array) for name, array in given.items()}
-    problems = [f'missing: {name} {wanted[name].shape}' for name in wanted if name not in given]
-    problems += [f'unknown: {name} {given[name].shape}' for name in given if name not in wanted]
-    problems += [
-        f'{name} has shape {given[name].shape}, the model {wanted[name].shape}'
-        for name in wanted
-        if name in given and given[name].shape != wanted[name].shape
-    ]
-    if problems:
-        raise ValueError(f'{source} does not fit the model:\n  ' + '\n  '.join(problems))
-    return given
+from d2lite.saving.parameters import matched
+from d2lite.saving.random_state import of_all_processes, random_state, set_random_state
 
 
 def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
@@ -72,8 +38,8 @@ def save_checkpoint(trainer: Any, path: str | os.PathLike) -> None:
         'board': _board_state(trainer),
         'fit': trainer.fits,
         'loader': _loader_state(loader, within),
-        'random_at_epoch': _of_all(trainer, trainer.random_at_epoch) if within else None,
-        'random': _of_all(trainer, random_state(trainer)),
+        'random_at_epoch': of_all_processes(trainer, trainer.random_at_epoch) if within else None,
+        'random': of_all_processes(trainer, random_state(trainer)),
     }
 
     def write(file, training):
@@ -174,62 +140,6 @@ def _check_progress(trainer, state, path):
             f'{path} was written after {steps} steps, and max_steps={trainer.max_steps}: training '
             f'goes on with more'
         )
-
-
-def random_state(trainer: Any) -> dict[str, Any]:
-    """Where all random numbers are: Python's, NumPy's, d2lite's and the framework's."""
-    return {
-        'framework': trainer.serialization.get_random_state(),
-        'python': random.getstate(),
-        'numpy': np.random.get_state(),
-        'd2lite': seeds.get_state(),
-    }
-
-
-def set_random_state(trainer: Any, state: dict[str, Any]) -> None:
-    """Puts all random numbers back where `random_state` found them."""
-    random.setstate(state['python'])
-    np.random.set_state(state['numpy'])
-    seeds.set_state(state['d2lite'])
-    frameworks, processes = [state['framework'], *state.get('others', [])], trainer.processes
-    same = len(frameworks) == processes.size  # else there are other processes now
-    trainer.serialization.set_random_state(frameworks[processes.rank if same else 0])
-    if not same:
-        trainer.draw_own_numbers()
-
-
-def _of_all(trainer, state):
-    """A random state, with what the frameworks of the other processes have."""
-    if state is None or not trainer.processes.takes_shares:
-        return state
-    return state | {'others': trainer.processes.all_of(state['framework'])[1:]}
-
-
-def optimizer_state(optim: Any) -> Any:
-    """The state of an optimizer that is no framework's own, by its `state_dict` if it has one.
-
-    Raises TypeError if it holds more than its hyperparameters and has none.
-    """
-    if isinstance(optim, list):
-        return [optimizer_state(each) for each in optim]
-    if hasattr(optim, 'state_dict'):
-        return optim.state_dict()
-    extra = set(getattr(optim, '__dict__', {})) - set(getattr(optim, 'hparams', {})) - {'hparams'}
-    if extra:
-        raise TypeError(
-            f'{type(optim).__name__} remembers {sorted(extra)} from step to step, which d2lite '
-            f'cannot save: give it state_dict() and load_state_dict(state)'
-        )
-    return {}
-
-
-def set_optimizer_state(optim: Any, state: Any) -> None:
-    """Puts the state back that `optimizer_state` found."""
-    if isinstance(optim, list):
-        for each, of_each in zip(optim, state, strict=True):
-            set_optimizer_state(each, of_each)
-    elif hasattr(optim, 'load_state_dict'):
-        optim.load_state_dict(state)
 
 
 def _board_state(trainer):

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import numpy as np
 
-from d2lite.saving import checkpoint
+from d2lite.saving import checkpoint, parameters
 from d2lite.training.callbacks import ModelCheckpoint
 
 
@@ -23,7 +23,7 @@ class SavesParameters:
     def save_parameters(self, path: str | Path) -> None:
         """Writes the trained parameters to `path` (safetensors), for any of the backends."""
         self._require_model('save_parameters')
-        checkpoint.save_parameters(self, path)
+        parameters.save_parameters(self, path)
 
     def load_parameters(self, path: str | Path) -> None:
         """Gives the trained model the parameters in `path`, from whichever backend wrote them.
@@ -32,7 +32,7 @@ class SavesParameters:
         Raises FileError if the file cannot be read, ValueError if it does not fit the model.
         """
         self._require_model('load_parameters')
-        self._set_parameters(checkpoint.load_parameters(path), path)
+        self._set_parameters(parameters.load_parameters(path), path)
 
     def load_best(self) -> None:
         """Gives the trained model the best parameters that a `ModelCheckpoint` kept."""
@@ -50,7 +50,7 @@ class SavesParameters:
                 'parameters were in memory only: give ModelCheckpoint a path'
             )
         source = f'the best epoch, {found[0].best_epoch}'
-        self._set_parameters(params or checkpoint.load_parameters(found[0].path), source)
+        self._set_parameters(params or parameters.load_parameters(found[0].path), source)
 
     def save_checkpoint(self, path: str | Path) -> None:
         """Writes all that decides how this training goes on to `path`; see `fit(ckpt_path=...)`."""
@@ -59,7 +59,7 @@ class SavesParameters:
 
     def _set_parameters(self, arrays, source):
         wanted = self.serialization.get_parameters(self)
-        self.serialization.set_parameters(self, checkpoint.matched(arrays, wanted, source))
+        self.serialization.set_parameters(self, parameters.matched(arrays, wanted, source))
 
     def _require_model(self, method):
         if not hasattr(self, 'model'):

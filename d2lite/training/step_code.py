@@ -18,7 +18,7 @@ PACKAGES = tuple({sysconfig.get_path(name) for name in ('stdlib', 'purelib', 'pl
 # What is no value of a step, or what the trainer itself sets from step to step.
 SKIPPED = {'board', 'trainer', 'hparams', 'history', 'training', 'batches_in_epoch'}
 SKIPPED |= {'epoch', 'train_batch_idx', 'val_batch_idx', 'val_batch_idx_at_start', 'should_stop'}
-SKIPPED |= {'compiled', 'optim', 'keep_random_state', 'random_at_epoch', 'random_to_resume'}
+SKIPPED |= {'compiled', 'keep_random_state', 'random_at_epoch', 'random_to_resume'}
 SKIPPED |= {'fallback_reason', 'built', '_called', 'steps_done'}
 
 _written_by_user: dict[str, bool] = {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from d2lite.console import warn
-from d2lite.saving import checkpoint
+from d2lite.saving.random_state import set_random_state
 from d2lite.training.callbacks import Callback
 from d2lite.training.compiled import compiled_epoch
 from d2lite.training.loop_callbacks import loop_callbacks
@@ -64,7 +64,7 @@ class StepEvents:
 
     def _before_steps(self):
         if self.random_to_resume is not None:
-            checkpoint.set_random_state(self, self.random_to_resume)
+            set_random_state(self, self.random_to_resume)
             self.random_to_resume = None
 
     def _after_validation(self, count):

@@ -15,6 +15,7 @@ from d2lite.data.optional import import_for
 from d2lite.hyperparameters import HyperParameters
 from d2lite.representation import with_arguments
 from d2lite.saving import checkpoint
+from d2lite.saving.random_state import random_state
 from d2lite.training.arguments import check_arguments, check_trainer
 from d2lite.training.callbacks import Callback
 from d2lite.training.distributed_training import TrainsTogether
@@ -204,7 +205,7 @@ class Trainer(
         self.times.begin()
         self.batches_in_epoch = self.train_dataloader.skip
         self.val_batch_idx_at_start = self.val_batch_idx
-        self.random_at_epoch = checkpoint.random_state(self) if self.keep_random_state else None
+        self.random_at_epoch = random_state(self) if self.keep_random_state else None
         with in_precision(self):
             self.fit_epoch()
         self.batches_in_epoch = None

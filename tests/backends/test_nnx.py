@@ -180,3 +180,16 @@ def test_a_fit_epoch_of_a_lesson_s_own_has_numbers_to_plot(transform):
 def test_mixed_precision_is_refused(precision):
     with pytest.raises(ValueError, match='a layer of NNX is told in which type it computes'):
         d2l.Trainer(max_epochs=1, precision=precision)
+
+
+def test_a_step_reads_the_history_of_the_training():
+    read = []
+
+    class Model(d2l.LinearRegressionScratch):
+        def loss(self, y_hat, y):
+            if self.training:
+                read.append(len(self.trainer.history))
+            return super().loss(y_hat, y)
+
+    d2l.Trainer(max_epochs=2, compile=False).fit(Model(2, lr=0.03), small_data(d2l))
+    assert set(read) == {0, 1}

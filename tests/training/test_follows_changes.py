@@ -194,6 +194,38 @@ def test_the_learning_rate_of_our_sgd(d2l):
     check_followed(d2l, lambda: (lambda: Model(2, lr=0.03), change))
 
 
+def test_an_object_that_is_called_like_a_part_of_the_trainer(d2l):
+    helper = Helper()
+
+    def prepare():
+        def make():
+            helper.scale = 1.0
+            model = scaled(d2l, lambda model: model.optim.scale)
+            model.optim = helper
+            return model
+
+        def change(trainer, model):
+            model.optim.scale = 0.1
+
+        return make, change
+
+    check_followed(d2l, prepare)
+
+
+def test_the_learning_rate_within_an_optimizer_of_nnx():
+    d2l = require('nnx')
+    from flax import nnx
+
+    class Model(d2l.LinearRegressionScratch):
+        def configure_optimizers(self):
+            return nnx.Optimizer(self, d2l.SGD(self.lr), wrt=nnx.Param)
+
+    def change(trainer, model):
+        trainer.optim.tx.lr = 0.001
+
+    check_followed(d2l, lambda: (lambda: Model(2, lr=0.03), change))
+
+
 def test_the_learning_rate_of_the_frameworks_sgd(d2l):
     def injected(self):
         import optax
