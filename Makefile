@@ -34,9 +34,10 @@ run: $(VENV)/.ready  ## trains a lesson on every backend, and writes a web page 
 SLOW := test_lessons.py test_digits_training.py test_benchmarks.py test_collection.py \
         $(addprefix test_cli_,files.py folders.py outcome.py) \
         $(addprefix pages/test_,html_browser.py lesson_code.py jupyter.py pages_run.py \
-          pages_compare.py pages_convert.py) \
+          pages_kernel.py pages_compare.py pages_convert.py) \
         $(addprefix compat/test_,lending.py page.py) course/test_course.py course/test_authors.py \
-        training/test_precision.py training/test_interruption.py backends/test_attention.py
+        $(addprefix training/test_,precision.py precision_settings.py precision_limits.py \
+          interruption.py) backends/test_attention.py
 MODELS := distributed parity/test_models.py parity/test_sequence_models.py \
           $(addprefix backends/test_,recurrent.py gates.py seq2seq.py transformer.py \
             transformer_lm.py transformer_parameters.py vision_transformer.py)
@@ -72,8 +73,8 @@ test-nnx: $(VENV)/.ready  ## all tests of the backend nnx, which takes the steps
 ON_GPU := gpu parity/test_parity.py parity/test_float64.py parity/test_models.py saving \
           $(addprefix backends/test_,linear.py convolution.py batch_norm.py regularization.py jax.py) \
           $(addprefix training/test_,trainer.py devices.py classification.py compilation.py \
-            follows_changes.py batches.py callbacks.py epoch_branches.py memory_error.py \
-            graphs.py precision.py)
+            follows_changes.py batches.py callbacks.py schedules.py epoch_branches.py \
+            memory_error.py graphs.py precision.py precision_settings.py precision_limits.py)
 GPU_PYTHON = $(if $(filter file,$(origin PYTHON)),$(or $(wildcard $(BIN)/python),$(PYTHON)),$(PYTHON))
 
 test-gpu: export D2LITE_TEST_DEVICE ?= gpu

@@ -32,6 +32,9 @@ def inputs_of(batch: Any) -> tuple:
 
 def num_examples(batch: Any) -> int:
     """The number of examples in a batch: the length of its first tensor."""
+    first = batch[0] if isinstance(batch, list | tuple) and batch else batch
+    if shape := getattr(first, 'shape', ()):  # as most batches are, and quickly found
+        return int(shape[0])
     shapes = [tuple(getattr(tensor, 'shape', ())) for tensor in tensors_of(batch)]
     return next((int(shape[0]) for shape in shapes if shape), 1)
 
