@@ -48,8 +48,10 @@ class TensorLoader:
 
     def sizes(self, start: int, stop: int) -> list[int]:
         """How many examples the minibatches from `start` to `stop` have."""
-        size, num = self.batch_size, self.num_examples
-        return [min(size, num - index * size) for index in range(start, stop)]
+        sizes = [self.batch_size] * (stop - start)
+        if start < stop == len(self):
+            sizes[-1] = self.num_examples - (stop - 1) * self.batch_size
+        return sizes
 
     def next_order(self) -> np.ndarray | None:
         """The order of the examples in the epoch that now begins; None is that of the data."""
