@@ -139,12 +139,15 @@ class CompiledEpoch:
 
     def run(self, tracked: 'TrackedLoader', train: bool) -> None:
         """Runs one pass over a TrackedLoader."""
-        if self.loops and self.prepares_in_step(train):
+        whole = self.prepares_in_step(train)
+        if self.loops and whole:
             self.run_whole(tracked, train)
             return
+        watched = not whole or (train and self.trainer.may_change_between_steps())
         for batch in tracked:
-            self.follow_changes()  # that a loader, or a callback, has made
-            if not self.prepares_in_step(train):
+            if watched:
+                self.follow_changes()  # that a loader, or a callback, has made
+            if not whole:
                 batch = self.trainer.prepare_batch(batch)
             self.report(self.timed_step(batch, train), train, [tracked.num_examples])
 

@@ -51,8 +51,11 @@ class StepEvents:
         return min([limit, *(n - self.train_batch_idx % n for n in periods if n is not None)])
 
     def may_change_between_steps(self) -> bool:
-        """Returns True if a callback is called after certain steps, and may change what is read."""
-        return any(callback.every_n_train_steps for callback in self.batch_callbacks)
+        """Returns True if a callback is called after steps, and may change what they read."""
+        return any(
+            callback.every_n_train_steps or callback in self.callbacks
+            for callback in self.batch_callbacks
+        )
 
     def compiles(self) -> bool:
         """Returns True if the steps of this epoch are compiled; `fit_epoch` asks at its start."""

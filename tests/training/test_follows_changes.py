@@ -71,6 +71,35 @@ def test_what_a_callback_changes_within_an_epoch(d2l):
     assert run(True, [Decay()]) == pytest.approx(plain, rel=1e-5)
 
 
+def test_what_a_loader_changes_within_an_epoch(d2l):
+    def run(compiled):
+        models = []
+
+        def make():
+            models.append(scaled(d2l, lambda model: model.own_scale))
+            models[-1].own_scale = 1.0
+            return models[-1]
+
+        class Data(d2l.DataModule):
+            def train_dataloader(self):
+                rng = np.random.default_rng(0)
+                batches = [rng.normal(size=(8, 2)).astype(np.float32) for _ in range(4)]
+                return Changing((X, X[:, :1]) for X in batches)
+
+            def val_dataloader(self):
+                return None
+
+        class Changing(list):
+            def __iter__(self):
+                for number, batch in enumerate(super().__iter__()):
+                    models[-1].own_scale = 0.5**number
+                    yield batch
+
+        return losses(d2l, make, None, compiled, data=Data)
+
+    assert run(True) == pytest.approx(run(False), rel=1e-5)
+
+
 def scaled(d2l, scale):
     """A model whose loss is `scale(model)` times its own."""
 
