@@ -44,7 +44,7 @@ class Variables:
         """The arrays as they are now."""
         # `get_value` copies each, which takes longer than a step of a small model.
         arrays = ([each.get_raw_value() for each in part] for part in self.found)
-        return TrainState(*map(_as_numbers, arrays, self.impls))
+        return self._numbers(arrays)
 
     def write(self, state: TrainState) -> None:
         """Gives the variables other arrays."""
@@ -56,6 +56,18 @@ class Variables:
         """A model and an optimizer that have these arrays."""
         parts = map(jax.tree.unflatten, self.structures, self._values(state))
         return nnx.merge(self.graphdef, *parts, self.constants)
+
+    def _numbers(self, parts):
+        """The state of arrays as the variables have them: of keys, the numbers they consist of."""
+        return TrainState(
+            *(
+                [
+                    array if impl is None else jax.random.key_data(array)
+                    for array, impl in zip(arrays, impls, strict=True)
+                ]
+                for arrays, impls in zip(parts, self.impls, strict=True)
+            )
+        )
 
     def _values(self, state):
         """The arrays as the variables have them, of which random keys are keys."""
@@ -72,28 +84,13 @@ class Variables:
         parts = nnx.split((model, optim), *KINDS, ...)[1:-1]
         if [jax.tree.structure(part) for part in parts] != self.structures:
             raise CannotCompile('a step adds variables to the model')
-        return TrainState(*(list(map(_numbers, jax.tree.leaves(part))) for part in parts))
-
-
-def _is_key(leaf):
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def _numbers(leaf):
-    """An array as it is; a random key as the numbers that it consists of, for checkpoints."""
-    return jax.random.key_data(leaf) if _is_key(leaf) else leaf
-
-
-def _as_numbers(arrays, impls):
-    return [
-        array if impl is None else jax.random.key_data(array)
-        for array, impl in zip(arrays, impls, strict=True)
-    ]
+        return self._numbers(map(jax.tree.leaves, parts))
 
 
 def _impl(leaf):
     """How the numbers of a random key are meant; None for other arrays."""
-    return jax.random.key_impl(leaf) if _is_key(leaf) else None
+    is_key = jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return jax.random.key_impl(leaf) if is_key else None
 
 
 def optimizer_of(model: nnx.Module, optim: Any) -> nnx.Optimizer:
